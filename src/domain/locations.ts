@@ -1,0 +1,41 @@
+/** The part of a destination that decides where things lie. */
+interface Place {
+  readonly bucket: string
+  readonly database: string
+  readonly schema: string
+}
+
+/** `s3://bucket/key`. */
+export function s3Uri(bucket: string, key: string): string {
+  return `s3://${bucket}/${key}`
+}
+
+/** Folder of one attempt's staged files of one model; ends with `/`. Write-once: a new attempt has a new folder. */
+export function stagingPrefix(place: Place, transferId: string, table: string, attempt: string): string {
+  return `${place.schema}/staging/${transferId}/${table}/${attempt}/`
+}
+
+/** Folder of an Iceberg table; `id` is fresh each time the table is created. */
+export function tablePrefix(place: Place, table: string, id: string): string {
+  return `${place.schema}/${table}_${id}/`
+}
+
+/** Folder of the quarantined rows of one model in one transfer. */
+export function rejectedPrefix(place: Place, transferId: string, table: string): string {
+  return `${place.schema}/rejected/${transferId}/${table}/`
+}
+
+/** Folder of the file behind `_transfer_status` that one transfer writes. */
+export function statusPrefix(place: Place, transferId: string, table: string): string {
+  return `${place.schema}/transfer_status/${transferId}/${table}/`
+}
+
+/** Key of a model's manifest for one transfer. */
+export function manifestKey(place: Place, table: string, transferId: string, day: string): string {
+  return `${place.schema}/_manifests/${table}/dt=${day}/manifest_${transferId}.json`
+}
+
+/** Where Athena writes results, as an `s3://` folder. */
+export function resultsLocation(place: Place): string {
+  return s3Uri(place.bucket, `${place.database}/athena_output/`)
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { ErrorReport } from './errors.ts'
+
+/** Where a transfer stands; the last five are final. */
+export const TRANSFER_STATUSES = [
+  'PENDING',
+  'RUNNING',
+  'SUCCESS',
+  'PARTIAL_FAILURE',
+  'ERROR',
+  'CANCELLED',
+  'EXPIRED',
+  'ORPHANED',
+] as const
+
+export type TransferStatus = (typeof TRANSFER_STATUSES)[number]
+
+/**
+ * Names one run of a destination's models. Sorts by time; safe in keys, table names and SQL: `[0-9a-z]`, 26 characters.
+ */
+export const transferIdSchema = z
+  .string()
+  .regex(/^[0-9a-z]{26}$/, 'expected a transfer id of 26 characters [0-9a-z]')
+
+/** Which rows a transfer reads: those after the watermark, or all. */
+export const TRANSFER_TYPES = ['incremental', 'full-refresh'] as const
+
+export type TransferType = (typeof TRANSFER_TYPES)[number]
+
+/** One run of a destination's models, as its job describes it. Plain data, nothing secret. */
+export interface Transfer {
+  readonly transferId: string
+  readonly destination: string
+  readonly type: TransferType
+}
+
+/** What one model's run did. Counts are exact; bytes are as stored; the watermark is in the cursor's own spelling. */
+export interface ModelResult {
+  readonly model: string
+  readonly table: string
+  readonly status: 'SUCCESS' | 'ERROR' | 'CANCELLED'
+  /** Rows staged, that is read, valid and inside the window. */
+  readonly rowCount: number
+  readonly rejectedRowCount: number
+  readonly fileCount: number
+  /** Bytes of the staged files. */
+  readonly stagedBytes: number
+  /** Rows the statement inserted, updated or deleted. */
+  readonly changedRowCount: number
+  readonly scannedBytes: number
+  readonly statementCount: number
+  readonly durationMs: number
+  readonly watermark?: string
+  readonly queryExecutionId?: string
+  readonly error?: ErrorReport
+}
+
+/** What a transfer did, model by model. */
+export interface TransferResult {
+  readonly transferId: string
+  readonly destination: string
+  readonly status: TransferStatus
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly models: readonly ModelResult[]
+}
+
+/** SUCCESS when all models succeeded, ERROR when none did, CANCELLED when any was cancelled, else PARTIAL_FAILURE. */
+export function statusOf(models: readonly Pick<ModelResult, 'status'>[]): TransferStatus {
+  if (models.some(model => model.status === 'CANCELLED')) return 'CANCELLED'
+  const failed = models.filter(model => model.status === 'ERROR').length
+  if (failed === 0) return 'SUCCESS'
+  return failed === models.length ? 'ERROR' : 'PARTIAL_FAILURE'
+}
