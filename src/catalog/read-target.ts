@@ -1,0 +1,47 @@
+import { TransferError } from '../domain/errors.ts'
+import { type GlueColumn, type GluePort, type GlueTable, isNotFound } from './glue-port.ts'
+
+/** An Iceberg table as the catalog has it. */
+export interface TargetTable {
+  /** Current columns, in order; those that were dropped are left out. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+}
+
+/**
+ * The target table, or undefined when there is none (or no database yet).
+ *
+ * @throws {TransferError} `TARGET_INCOMPATIBLE` when the name belongs to something that is not an Iceberg table.
+ */
+export async function readTarget(
+  glue: GluePort,
+  database: string,
+  name: string,
+): Promise<TargetTable | undefined> {
+  const table = await getTable(glue, database, name)
+  if (!table) return undefined
+  if (table.Parameters?.['table_type']?.toUpperCase() !== 'ICEBERG') {
+    throw new TransferError(
+      'TARGET_INCOMPATIBLE',
+      `table "${database}"."${name}" is not an Iceberg table but ${table.TableType ?? 'of unknown type'}`,
+      { details: { database, table: name } },
+    )
+  }
+  const columns = (table.StorageDescriptor?.Columns ?? []).filter(isCurrent)
+  return {
+    columns: columns.map(column => ({ name: column.Name ?? '', type: (column.Type ?? '').toLowerCase() })),
+  }
+}
+
+async function getTable(glue: GluePort, database: string, name: string): Promise<GlueTable | undefined> {
+  try {
+    return (await glue.getTable({ DatabaseName: database, Name: name })).Table
+  } catch (thrown) {
+    if (isNotFound(thrown)) return undefined
+    throw thrown
+  }
+}
+
+/** Glue keeps dropped Iceberg columns, marked so (facts.md, Iceberg through Athena). */
+function isCurrent(column: GlueColumn): boolean {
+  return column.Parameters?.['iceberg.field.current'] !== 'false'
+}

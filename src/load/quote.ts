@@ -1,0 +1,14 @@
+/** An identifier for DML, as Trino's grammar has it: double quotes, doubled inside. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** An identifier for DDL, as Athena's Hive grammar has it: backquotes, doubled inside. */
+export function quoteDdlIdentifier(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+/** A string literal for DDL and DML: single quotes, doubled inside. */
+export function quoteString(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

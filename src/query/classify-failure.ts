@@ -1,0 +1,67 @@
+import type { ErrorCode } from '../domain/errors.ts'
+import type { QueryExecution } from './athena-port.ts'
+
+/** What to do about an execution that ended FAILED or CANCELLED. */
+export interface FailureClass {
+  readonly code: ErrorCode
+  /** True when the same statement may succeed in a new token group. */
+  readonly sameStatementAgain: boolean
+}
+
+/** Error types by number, from Athena's error catalog; ranges inclusive. First match wins. */
+const BY_TYPE: readonly { readonly from: number; readonly to: number; readonly class: FailureClass }[] = [
+  { from: 0, to: 8, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
+  { from: 206, to: 206, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
+  { from: 210, to: 210, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
+  { from: 234, to: 234, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
+  { from: 1006, to: 1006, class: { code: 'QUERY_FAILED', sameStatementAgain: false } },
+  { from: 1011, to: 1011, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },
+  { from: 1014, to: 1014, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },
+  { from: 1110, to: 1110, class: { code: 'COMMIT_CONFLICT', sameStatementAgain: false } },
+  { from: 1301, to: 1301, class: { code: 'COMMIT_CONFLICT', sameStatementAgain: false } },
+  { from: 1306, to: 1306, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
+  { from: 1400, to: 1401, class: { code: 'AWS_THROTTLED', sameStatementAgain: true } },
+  { from: 1402, to: 1402, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
+  { from: 1403, to: 1406, class: { code: 'AWS_THROTTLED', sameStatementAgain: true } },
+  { from: 1500, to: 1501, class: { code: 'ACCESS_DENIED', sameStatementAgain: false } },
+  { from: 1602, to: 1602, class: { code: 'AWS_THROTTLED', sameStatementAgain: true } },
+]
+
+/** Types that Athena may mark as its own passing trouble. */
+const TRANSIENT_TYPES = [
+  [100, 100],
+  [200, 232],
+  [300, 303],
+  [400, 400],
+  [9999, 9999],
+] as const
+
+/**
+ * Says what a failed or cancelled execution means, by its error type; message text decides only where Athena has no
+ * type of its own for it: the commit conflict, open partitions and the scan limit.
+ */
+export function classifyFailure(status: QueryExecution['Status']): FailureClass {
+  const message = `${status?.StateChangeReason ?? ''} ${status?.AthenaError?.ErrorMessage ?? ''}`
+  const type = status?.AthenaError?.ErrorType
+  if (message.includes('ICEBERG_COMMIT_ERROR')) return { code: 'COMMIT_CONFLICT', sameStatementAgain: true }
+  if (/TOO_MANY_OPEN_PARTITIONS/.test(message))
+    return { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false }
+  if (/Bytes scanned limit was exceeded/i.test(message))
+    return { code: 'SCAN_LIMIT_EXCEEDED', sameStatementAgain: false }
+  if (type === undefined) return { code: cancelledOr(status, 'QUERY_FAILED'), sameStatementAgain: false }
+  const known = BY_TYPE.find(row => row.from <= type && type <= row.to)
+  if (known) return known.class
+  const transient = TRANSIENT_TYPES.some(([from, to]) => from <= type && type <= to)
+  if (transient && status?.AthenaError?.Retryable)
+    return { code: 'AWS_UNAVAILABLE', sameStatementAgain: true }
+  return { code: cancelledOr(status, 'QUERY_FAILED'), sameStatementAgain: false }
+}
+
+/** True for a failure that Athena may requeue by itself, so that FAILED is not yet its last word. */
+export function mayBeRequeued(status: QueryExecution['Status']): boolean {
+  return status?.State === 'FAILED' && classifyFailure(status).code === 'AWS_THROTTLED'
+}
+
+function cancelledOr(status: QueryExecution['Status'], code: ErrorCode): ErrorCode {
+  return status?.State === 'CANCELLED' ? 'QUERY_CANCELLED' : code
+}

@@ -1,0 +1,42 @@
+import { accessDenied, type DeniedPlace, parseDenial } from '../domain/access-denied.ts'
+import { TransferError } from '../domain/errors.ts'
+import type { QueryExecution } from './athena-port.ts'
+import { classifyFailure } from './classify-failure.ts'
+
+/** What a failure of a query is told with: the destination, its workgroup included. */
+export type QueryPlace = DeniedPlace
+
+/** The error for an execution that ended FAILED or CANCELLED. */
+export function queryFailure(execution: QueryExecution, place: QueryPlace): TransferError {
+  const { Status: status, QueryExecutionId: id = 'unknown' } = execution
+  const reason = status?.StateChangeReason ?? status?.AthenaError?.ErrorMessage ?? 'no reason given'
+  const { code, sameStatementAgain } = classifyFailure(status)
+  const details = {
+    queryExecutionId: id,
+    terminal: true,
+    sameStatementAgain,
+    athenaErrorType: status?.AthenaError?.ErrorType ?? -1,
+  }
+  const denied = parseDenial(reason)
+  if (denied) return accessDenied(denied, place, new Error(reason))
+  return new TransferError(code, `destination "${place.name}": query ${id} ${status?.State}: ${reason}`, {
+    details,
+  })
+}
+
+/** The error for a statement that Athena did not accept. */
+export function refusedStart(thrown: unknown, place: QueryPlace): unknown {
+  if (thrown instanceof TransferError || !(thrown instanceof Error)) return thrown
+  if (thrown.name !== 'InvalidRequestException') return thrown
+  const code = /idempotent|clientRequestToken/i.test(thrown.message) ? 'INTERNAL' : 'DESTINATION_UNUSABLE'
+  return new TransferError(
+    code,
+    `destination "${place.name}": workgroup "${place.workgroup}" refused the statement: ${thrown.message}`,
+    { cause: thrown, details: { destination: place.name, workgroup: place.workgroup } },
+  )
+}
+
+/** True when the same statement may be run again in a new token group. */
+export function allowsAnotherGroup(thrown: unknown): boolean {
+  return thrown instanceof TransferError && thrown.details.sameStatementAgain === true
+}
