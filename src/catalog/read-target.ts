@@ -19,7 +19,7 @@ export async function readTarget(
 ): Promise<TargetTable | undefined> {
   const table = await getTable(glue, database, name)
   if (!table) return undefined
-  if (table.Parameters?.['table_type']?.toUpperCase() !== 'ICEBERG') {
+  if (table.Parameters?.table_type?.toUpperCase() !== 'ICEBERG') {
     throw new TransferError(
       'TARGET_INCOMPATIBLE',
       `table "${database}"."${name}" is not an Iceberg table but ${table.TableType ?? 'of unknown type'}`,

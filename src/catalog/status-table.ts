@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { TransferError } from '../domain/errors.ts'
 import { type GluePort, type GlueTable, isNotFound, isStale, isTaken } from './glue-port.ts'
 import { parquetTableInput } from './parquet-table.ts'
@@ -77,9 +78,20 @@ async function switchTo(
   }
 }
 
+/** Rows of earlier transfers; a parameter that somebody else rewrote counts as none. */
 function rowsOf(table: GlueTable | undefined): StatusRows {
-  const text = table?.Parameters?.[ROWS_PARAMETER]
-  const parsed: unknown = text === undefined ? {} : JSON.parse(text)
-  if (typeof parsed !== 'object' || parsed === null) return {}
-  return Object.fromEntries(Object.entries(parsed).map(([model, time]) => [model, String(time)]))
+  const parsed = rowsSchema.safeParse(table?.Parameters?.[ROWS_PARAMETER])
+  return parsed.success ? parsed.data : {}
 }
+
+const rowsSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.record(z.string(), z.string()))

@@ -17,22 +17,14 @@ const identitySchema = z
 
 /** Every setting of the worker and the CLI. `meta` holds the environment variable and what it means; the README prints it. */
 export const settingsSchema = z.object({
-  config: z
-    .string()
-    .min(1)
-    .default('config')
-    .meta({
-      variable: 'ATHENA_TRANSFER_CONFIG',
-      description: 'Folder with destinations/, sources/ and models/.',
-    }),
-  redisUrl: z
-    .string()
-    .min(1)
-    .default('redis://127.0.0.1:6379')
-    .meta({
-      variable: 'REDIS_URL',
-      description: 'Redis of the queue: redis://, rediss:// or a socket path.',
-    }),
+  config: z.string().min(1).default('config').meta({
+    variable: 'ATHENA_TRANSFER_CONFIG',
+    description: 'Folder with destinations/, sources/ and models/.',
+  }),
+  redisUrl: z.string().min(1).default('redis://127.0.0.1:6379').meta({
+    variable: 'REDIS_URL',
+    description: 'Redis of the queue: redis://, rediss:// or a socket path.',
+  }),
   queuePrefix: z
     .string()
     .regex(/^[A-Za-z0-9_-]+$/)
@@ -41,75 +33,51 @@ export const settingsSchema = z.object({
       variable: 'ATHENA_TRANSFER_QUEUE_PREFIX',
       description: "First part of all of this product's keys in Redis.",
     }),
-  identity: identitySchema
-    .default({ type: 'metadata' })
-    .meta({
-      variable: 'ATHENA_TRANSFER_IDENTITY',
-      description: 'Where Google ID tokens come from: metadata, file:/path or key-file:/path.',
-    }),
-  identitySubject: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      variable: 'ATHENA_TRANSFER_IDENTITY_SUBJECT',
-      description:
-        'Unique id of the Google service account, printed in trust policies as accounts.google.com:sub.',
-    }),
-  concurrency: integer(1, 64)
-    .default(2)
-    .meta({
-      variable: 'ATHENA_TRANSFER_CONCURRENCY',
-      description:
-        'Models that one worker loads at a time; each may use one core and about 700 MB while it stages.',
-    }),
-  workDir: z
-    .string()
-    .min(1)
-    .default(tmpdir())
-    .meta({
-      variable: 'ATHENA_TRANSFER_WORK_DIR',
-      description: 'Folder for the slices being staged; needs about 1 GB per concurrent model.',
-    }),
-  queryTimeoutMs: integer(1_000, 86_400_000)
-    .default(1_800_000)
-    .meta({
-      variable: 'ATHENA_TRANSFER_QUERY_TIMEOUT_MS',
-      description: 'How long one Athena statement may take, in milliseconds.',
-    }),
-  httpHost: z
-    .string()
-    .min(1)
-    .default('127.0.0.1')
-    .meta({
-      variable: 'ATHENA_TRANSFER_HTTP_HOST',
-      description: 'Address that health and dashboard listen on.',
-    }),
-  httpPort: integer(0, 65_535)
-    .default(8080)
-    .meta({
-      variable: 'ATHENA_TRANSFER_HTTP_PORT',
-      description: 'Port of health and dashboard; 0 takes a free one.',
-    }),
+  identity: identitySchema.default({ type: 'metadata' }).meta({
+    variable: 'ATHENA_TRANSFER_IDENTITY',
+    description: 'Where Google ID tokens come from: metadata, file:/path or key-file:/path.',
+  }),
+  identitySubject: z.string().min(1).optional().meta({
+    variable: 'ATHENA_TRANSFER_IDENTITY_SUBJECT',
+    description:
+      'Unique id of the Google service account, printed in trust policies as accounts.google.com:sub.',
+  }),
+  concurrency: integer(1, 64).default(2).meta({
+    variable: 'ATHENA_TRANSFER_CONCURRENCY',
+    description:
+      'Models that one worker loads at a time; each may use one core and about 700 MB while it stages.',
+  }),
+  workDir: z.string().min(1).default(tmpdir()).meta({
+    variable: 'ATHENA_TRANSFER_WORK_DIR',
+    description: 'Folder for the slices being staged; needs about 1 GB per concurrent model.',
+  }),
+  queryTimeoutMs: integer(1_000, 86_400_000).default(1_800_000).meta({
+    variable: 'ATHENA_TRANSFER_QUERY_TIMEOUT_MS',
+    description: 'How long one Athena statement may take, in milliseconds.',
+  }),
+  httpHost: z.string().min(1).default('127.0.0.1').meta({
+    variable: 'ATHENA_TRANSFER_HTTP_HOST',
+    description: 'Address that health and dashboard listen on.',
+  }),
+  httpPort: integer(0, 65_535).default(8080).meta({
+    variable: 'ATHENA_TRANSFER_HTTP_PORT',
+    description: 'Port of health and dashboard; 0 takes a free one.',
+  }),
   dashboardUser: z
     .string()
     .min(1)
     .default('operator')
     .meta({ variable: 'ATHENA_TRANSFER_DASHBOARD_USER', description: 'User of the dashboard.' }),
-  dashboardPassword: secretReferenceSchema
-    .optional()
-    .meta({
-      variable: 'ATHENA_TRANSFER_DASHBOARD_PASSWORD',
-      description:
-        'Reference to the password of the dashboard, env:NAME or file:/path; without it the dashboard is off.',
-    }),
-  shutdownGraceMs: integer(0, 3_600_000)
-    .default(25_000)
-    .meta({
-      variable: 'ATHENA_TRANSFER_SHUTDOWN_GRACE_MS',
-      description:
-        'How long running models may take to end after SIGTERM before they are handed back to the queue.',
-    }),
+  dashboardPassword: secretReferenceSchema.optional().meta({
+    variable: 'ATHENA_TRANSFER_DASHBOARD_PASSWORD',
+    description:
+      'Reference to the password of the dashboard, env:NAME or file:/path; without it the dashboard is off.',
+  }),
+  shutdownGraceMs: integer(0, 3_600_000).default(25_000).meta({
+    variable: 'ATHENA_TRANSFER_SHUTDOWN_GRACE_MS',
+    description:
+      'How long running models may take to end after SIGTERM before they are handed back to the queue.',
+  }),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

@@ -22,9 +22,12 @@ export function validate<Schema extends z.ZodType>(
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   const path = issue.path.length === 0 ? 'the whole' : formatPath(issue.path)
-  const found = valueAt(value, issue.path)
-  return `${path}: ${issue.message}, found ${describeValue(found)}`
+  const secret = SECRET_KEYS.test(String(issue.path.at(-1)))
+  return `${path}: ${issue.message}, found ${secret ? 'a value that is not shown' : describeValue(valueAt(value, issue.path))}`
 }
+
+/** Keys whose values may be secrets, written by mistake where a reference belongs. */
+const SECRET_KEYS = /secret|password|accessKey|token/i
 
 /** `columns[2].type`. */
 function formatPath(path: readonly PropertyKey[]): string {
@@ -42,11 +45,14 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   )
 }
 
-/** Longest value that a message repeats, in characters. */
+/** Longest text that a message repeats, in characters. */
 const MAX_SHOWN = 80
 
+/** Texts and numbers are repeated; of lists and objects only the kind, since secrets may lie within. */
 function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value) ?? String(value)
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const text = JSON.stringify(value)
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
 }

@@ -1,0 +1,41 @@
+import type { ColumnType } from './column-type.ts'
+
+/**
+ * A watermark is the largest cursor value staged so far, in canonical text: timestamps as
+ * `YYYY-MM-DDTHH:MM:SS.ffffffZ`, dates as `YYYY-MM-DD`, integers in digits. Timestamps and dates sort as text.
+ */
+export type Watermark = string
+
+const MS_PER_DAY = 86_400_000
+
+/**
+ * Where the next window begins, inclusive: the watermark less the lookback for timestamps and, in whole days, for
+ * dates; the watermark itself for integers, whose rows of equal cursor are read again.
+ */
+export function windowStart(watermark: Watermark, type: ColumnType, lookbackMs: number): string {
+  if (type.kind === 'date') {
+    const days = Math.ceil(lookbackMs / MS_PER_DAY)
+    return shiftedIso(watermark, -days * MS_PER_DAY).slice(0, 10)
+  }
+  if (type.kind !== 'timestamp') return watermark
+  const microseconds = watermark.slice(23, 26)
+  return `${shiftedIso(`${watermark.slice(0, 23)}Z`, -lookbackMs).slice(0, 23)}${microseconds}Z`
+}
+
+/** ISO 8601 in UTC with milliseconds, not before the first day of year 1. */
+function shiftedIso(text: string, byMs: number): string {
+  const earliest = Date.parse('0001-01-01T00:00:00.000Z')
+  return new Date(Math.max(Date.parse(text) + byMs, earliest)).toISOString()
+}
+
+/** The later of two watermarks; undefined counts as earliest. */
+export function laterWatermark(
+  left: Watermark | undefined,
+  right: Watermark | undefined,
+  type: ColumnType,
+): Watermark | undefined {
+  if (left === undefined || right === undefined) return left ?? right
+  const isLater =
+    type.kind === 'integer' || type.kind === 'bigint' ? BigInt(right) > BigInt(left) : right > left
+  return isLater ? right : left
+}

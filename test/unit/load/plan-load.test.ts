@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest'
+import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import { planLoad } from '../../../src/load/plan-load.ts'
+
+function model(overrides: Record<string, unknown> = {}): Model {
+  return modelSchema.parse({
+    name: 'invoices',
+    source: 'files',
+    files: { path: 'invoices.ndjson' },
+    primaryKey: ['Id'],
+    cursor: 'updated_at',
+    columns: [
+      { name: 'Id', type: 'bigint' },
+      { name: 'total', type: 'decimal(10,2)', description: "customer's total" },
+      { name: 'updated_at', type: 'timestamp' },
+    ],
+    ...overrides,
+  })
+}
+
+const input = {
+  database: 'acme',
+  target: undefined,
+  targetLocation: 's3://b/acme/invoices_x/',
+  stagingTable: '_transfer_staging_1',
+  stagingLocation: 's3://b/acme/staging/1/',
+  bounds: [],
+}
+
+const asModelled = {
+  columns: [
+    { name: 'id', type: 'bigint' },
+    { name: 'total', type: 'decimal(10,2)' },
+    { name: 'updated_at', type: 'timestamp' },
+  ],
+}
+
+it('creates a target that does not exist, with descriptions as comments', () => {
+  const { targetStatements } = planLoad({ ...input, model: model() })
+
+  expect(targetStatements).toHaveLength(1)
+  expect(targetStatements[0]).toContain("`total` decimal(10,2) COMMENT 'customer''s total'")
+  expect(targetStatements[0]).toContain("LOCATION 's3://b/acme/invoices_x/'")
+  expect(targetStatements[0]).not.toMatch(/EXTERNAL|--/)
+})
+
+it('runs no DDL when the target is as the model says', () => {
+  expect(planLoad({ ...input, model: model(), target: asModelled }).targetStatements).toEqual([])
+})
+
+it('adds the columns that the target has not, in one statement', () => {
+  const target = { columns: asModelled.columns.slice(0, 1) }
+
+  expect(planLoad({ ...input, model: model(), target }).targetStatements).toEqual([
+    "ALTER TABLE `acme`.`invoices` ADD COLUMNS (`total` decimal(10,2) COMMENT 'customer''s total', `updated_at` timestamp)",
+  ])
+})
+
+it("leaves the customer's own columns alone", () => {
+  const target = { columns: [...asModelled.columns, { name: 'note', type: 'string' }] }
+  const plan = planLoad({ ...input, model: model(), target })
+
+  expect(plan.targetStatements).toEqual([])
+  expect(plan.loadStatement).not.toContain('note')
+})
+
+it('refuses a column whose type differs from the target, naming both types', () => {
+  const target = { columns: [{ name: 'id', type: 'string' }] }
+
+  expect(() => planLoad({ ...input, model: model(), target })).toThrow(
+    expect.objectContaining({
+      code: 'SCHEMA_CHANGE_REFUSED',
+      message: 'model "invoices", column "Id": the table has string, the model says bigint (bigint)',
+    }),
+  )
+})
+
+it('stages timestamps as microseconds, and the order of the source', () => {
+  expect(planLoad({ ...input, model: model() }).staging.columns).toEqual([
+    { name: 'id', type: 'bigint' },
+    { name: 'total', type: 'decimal(10,2)' },
+    { name: 'updated_at', type: 'bigint' },
+    { name: '_transfer_row', type: 'bigint' },
+  ])
+})
+
+it('bounds the target by keys and never by the cursor', () => {
+  const bounds = [{ column: 'id', type: { kind: 'bigint' } as const, min: '-9223372036854775808', max: '7' }]
+  const { loadStatement } = planLoad({ ...input, model: model(), bounds })
+
+  expect(loadStatement).toContain(
+    `ON t."id" = s."id" AND t."id" BETWEEN BIGINT '-9223372036854775808' AND BIGINT '7'`,
+  )
+})
+
+it('a model of keys alone never updates', () => {
+  const keysOnly = model({
+    primaryKey: ['a', 'b'],
+    cursor: undefined,
+    columns: [
+      { name: 'a', type: 'integer' },
+      { name: 'b', type: 'integer' },
+    ],
+  })
+  const { loadStatement } = planLoad({ ...input, model: keysOnly })
+
+  expect(loadStatement).not.toContain('WHEN MATCHED')
+  expect(loadStatement).toContain('ON t."a" = s."a" AND t."b" = s."b"')
+})
+
+it('refuses more columns than a MERGE takes', () => {
+  const columns = Array.from({ length: 301 }, (_, index) => ({ name: `c${index}`, type: 'string' }))
+  const wide = model({ primaryKey: ['c0'], cursor: undefined, columns })
+
+  expect(() => planLoad({ ...input, model: wide })).toThrow(
+    expect.objectContaining({ code: 'QUERY_LIMIT_EXCEEDED' }),
+  )
+})

@@ -1,0 +1,135 @@
+import { expect, it } from 'vitest'
+import type { AthenaPort, QueryExecution } from '../../../src/query/athena-port.ts'
+import { runQuery } from '../../../src/query/run-query.ts'
+import { runStatement } from '../../../src/query/run-statement.ts'
+
+type Status = NonNullable<QueryExecution['Status']>
+
+/** An Athena whose executions go through the given states, the last one for ever; one list a started execution. */
+function athenaGoingThrough(...executions: readonly (readonly Status[])[]) {
+  const started: string[] = []
+  const tokens: string[] = []
+  const stopped: string[] = []
+  const looks = new Map<string, number>()
+  const athena: AthenaPort = {
+    startQueryExecution: async input => {
+      tokens.push(input.ClientRequestToken)
+      started.push(`q-${started.length}`)
+      return { QueryExecutionId: started.at(-1) }
+    },
+    getQueryExecution: async ({ QueryExecutionId: id }) => {
+      const look = looks.get(id) ?? 0
+      looks.set(id, look + 1)
+      const states = executions[Number(id.slice(2))] ?? []
+      const Status = states[Math.min(look, states.length - 1)]
+      return { QueryExecution: { QueryExecutionId: id, Status, Statistics: { DataScannedInBytes: 7 } } }
+    },
+    getQueryResults: async () => ({}),
+    stopQueryExecution: async ({ QueryExecutionId: id }) => {
+      stopped.push(id)
+    },
+  }
+  return { athena, started, tokens, stopped }
+}
+
+const options = {
+  name: 'acme',
+  region: 'eu-west-1',
+  workgroup: 'primary',
+  bucket: 'b',
+  schema: 's',
+  outputLocation: 's3://b/db/athena_output/',
+  timeoutMs: 5_000,
+  signal: new AbortController().signal,
+}
+const request = { sql: 'SELECT 1', clientRequestToken: 'x'.repeat(64) }
+const statement = { transferId: 't', model: 'm', step: 'load', sql: 'SELECT 1' }
+const conflict: Status = {
+  State: 'FAILED',
+  StateChangeReason: 'ICEBERG_COMMIT_ERROR: Failed to commit',
+  AthenaError: { ErrorCategory: 2, ErrorType: 233, Retryable: false },
+}
+
+it('waits through QUEUED and RUNNING, also back again', async () => {
+  const { athena } = athenaGoingThrough([
+    { State: 'QUEUED' },
+    { State: 'RUNNING' },
+    { State: 'QUEUED' },
+    { State: 'SUCCEEDED' },
+  ])
+
+  expect(await runQuery(athena, request, options)).toMatchObject({ queryExecutionId: 'q-0', scannedBytes: 7 })
+})
+
+it('opens a new token group after a commit conflict', async () => {
+  const { athena, tokens } = athenaGoingThrough([conflict], [{ State: 'SUCCEEDED' }])
+
+  expect(await runStatement(athena, statement, options)).toMatchObject({ queryExecutionId: 'q-1' })
+  expect(new Set(tokens).size).toBe(2)
+})
+
+it('runs a statement that is our bug once only', async () => {
+  const syntax: Status = {
+    State: 'FAILED',
+    StateChangeReason: 'SYNTAX_ERROR',
+    AthenaError: { ErrorType: 1006 },
+  }
+  const { athena, started } = athenaGoingThrough([syntax])
+
+  await expect(runStatement(athena, statement, options)).rejects.toMatchObject({
+    code: 'QUERY_FAILED',
+    owner: 'operator',
+  })
+  expect(started).toEqual(['q-0'])
+})
+
+it('looks once more at a throttled failure, which Athena may requeue by itself', async () => {
+  const throttled: Status = {
+    State: 'FAILED',
+    StateChangeReason: 'SlowDown',
+    AthenaError: { ErrorType: 1401, Retryable: true },
+  }
+  const { athena, started } = athenaGoingThrough([throttled, { State: 'RUNNING' }, { State: 'SUCCEEDED' }])
+
+  await runStatement(athena, statement, options)
+  expect(started).toEqual(['q-0'])
+})
+
+it('asks Athena to stop an aborted query and waits for its end', async () => {
+  const { athena, stopped } = athenaGoingThrough([
+    { State: 'RUNNING' },
+    { State: 'RUNNING' },
+    { State: 'CANCELLED' },
+  ])
+  const signal = AbortSignal.timeout(5)
+
+  await expect(runQuery(athena, request, { ...options, signal })).rejects.toMatchObject({
+    code: 'CANCELLED',
+    details: { terminal: true },
+  })
+  expect(stopped).toEqual(['q-0'])
+})
+
+it('survives a policy that does not allow to stop', async () => {
+  const { athena } = athenaGoingThrough([{ State: 'RUNNING' }, { State: 'RUNNING' }, { State: 'SUCCEEDED' }])
+  const denied = { ...athena, stopQueryExecution: () => Promise.reject(new Error('AccessDenied')) }
+
+  expect(await runQuery(denied, request, { ...options, signal: AbortSignal.timeout(5) })).toMatchObject({
+    queryExecutionId: 'q-0',
+  })
+})
+
+it("names the missing action, the customer's move and the statement to paste when a query is not permitted", async () => {
+  const reason =
+    'Insufficient permissions to execute the query. User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: glue:GetTable on resource: arn:aws:glue:eu-west-1:123456789012:table/s/t because no identity-based policy allows the glue:GetTable action'
+  const { athena } = athenaGoingThrough([
+    { State: 'FAILED', StateChangeReason: reason, AthenaError: { ErrorType: 1500 } },
+  ] as const)
+
+  await expect(runStatement(athena, statement, options)).rejects.toMatchObject({
+    code: 'ACCESS_DENIED',
+    owner: 'customer',
+    message: expect.stringContaining('glue:GetTable on arn:aws:glue:eu-west-1:123456789012:table/s/t'),
+    hint: expect.stringContaining('"Sid":"AllowGlueAccessToDestinationDatabaseAndTables"'),
+  })
+})
