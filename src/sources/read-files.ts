@@ -1,0 +1,93 @@
+import { TransferError } from '../domain/errors.ts'
+import type { Model } from '../domain/model.ts'
+import type { RowBatch, RowFormat } from '../domain/row-batch.ts'
+import type { Source } from '../domain/source.ts'
+import { compressionOf, decompress } from './decompress.ts'
+import { httpFiles } from './http-files.ts'
+import { localFiles } from './local-files.ts'
+import { type SourceS3, s3Files } from './s3-files.ts'
+
+/** One file to be read: its name in messages, its path for the extension, and its bytes as stored. */
+export interface SourceFile {
+  /** Without query string and credentials. */
+  readonly origin: string
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** What reading is given. */
+export interface ReadFilesDeps {
+  /** Folder that relative bases start from. */
+  readonly folder: string
+  /** S3 for a source with an `s3://` base, with that source's own access. */
+  readonly s3: (source: Source) => Promise<SourceS3>
+  readonly fetch: typeof fetch
+}
+
+/**
+ * A model's files as row batches, in the order of their paths. A glob in the model's path may match several local or S3
+ * files; over https a path names one.
+ *
+ * @throws {TransferError} `SOURCE_NOT_FOUND` when nothing matches, `CONFIG_INVALID` for a path that leaves the base.
+ */
+export async function* readFiles(
+  deps: ReadFilesDeps,
+  source: Source,
+  files: Model['files'],
+  signal: AbortSignal,
+): AsyncGenerator<RowBatch> {
+  let count = 0
+  for await (const file of listFiles(deps, source, files.path, signal)) {
+    count++
+    yield toBatch(file, files)
+  }
+  if (count > 0) return
+  throw new TransferError('SOURCE_NOT_FOUND', `source "${source.name}": no file matches "${files.path}"`, {
+    details: { source: source.name, path: files.path },
+  })
+}
+
+function listFiles(
+  deps: ReadFilesDeps,
+  source: Source,
+  path: string,
+  signal: AbortSignal,
+): AsyncIterable<SourceFile> {
+  if (path.startsWith('/') || path.split('/').includes('..')) {
+    throw new TransferError(
+      'CONFIG_INVALID',
+      `source "${source.name}": path "${path}" leaves the source's base`,
+    )
+  }
+  if (source.base.startsWith('s3://')) return s3Files(() => deps.s3(source), source.base, path, signal)
+  if (/^https?:/.test(source.base)) return httpFiles(deps.fetch, source.base, path)
+  return localFiles(deps.folder, source.base, path)
+}
+
+function toBatch(file: SourceFile, files: Model['files']): RowBatch {
+  const format = files.format ?? formatOf(file.origin)
+  return {
+    origin: file.origin,
+    format,
+    ...(format === 'csv' ? { csv: files.csv } : {}),
+    open: signal => decompress(file.open(signal), compressionOf(file.origin), file.origin),
+  }
+}
+
+/** File extensions by the format they mean, compression aside. */
+const FORMATS: Readonly<Record<string, RowFormat>> = {
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  json: 'ndjson',
+  csv: 'csv',
+  parquet: 'parquet',
+}
+
+function formatOf(origin: string): RowFormat {
+  const extension = /\.([a-z0-9]+)$/.exec(origin.toLowerCase().replace(/\.(gz|zst)$/, ''))?.[1] ?? ''
+  const format = FORMATS[extension]
+  if (format) return format
+  throw new TransferError(
+    'CONFIG_INVALID',
+    `${origin}: no format has the extension "${extension}"; name one in files.format`,
+  )
+}
