@@ -1,0 +1,20 @@
+/** The part of S3's client that staging needs; `@aws-sdk/client-s3`'s `S3` fits it. */
+export interface StagingS3 {
+  putObject(
+    input: { Bucket: string; Key: string; Body: Uint8Array; ContentType?: string },
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ ETag?: string | undefined }>
+  createMultipartUpload(input: { Bucket: string; Key: string }): Promise<{ UploadId?: string | undefined }>
+  uploadPart(
+    input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Uint8Array },
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ ETag?: string | undefined; ChecksumCRC32?: string | undefined }>
+  completeMultipartUpload(input: {
+    Bucket: string
+    Key: string
+    UploadId: string
+    MultipartUpload: { Parts: { PartNumber: number; ETag: string; ChecksumCRC32?: string }[] }
+  }): Promise<{ ETag?: string | undefined }>
+  abortMultipartUpload(input: { Bucket: string; Key: string; UploadId: string }): Promise<unknown>
+  deleteObject(input: { Bucket: string; Key: string }): Promise<unknown>
+}
