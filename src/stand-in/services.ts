@@ -11,6 +11,8 @@ export interface Caller {
   readonly arn: string
   readonly accessKeyId: string
   readonly region: string
+  /** The peer's address, for `aws:SourceIp`; absent for calls that a service makes for the caller. */
+  readonly sourceIp?: string
 }
 
 /** An error as AWS answers it; `code` is the exact AWS name. Extra members go into the response body. */

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { accountIdSchema, accountSchema, roleSchema, userSchema } from '../iam/identities.ts'
+import { isBucketName } from '../s3/buckets.ts'
+
+/** A bucket to make. */
+export const bucketRequest = z.strictObject({
+  name: z.string().refine(isBucketName, 'expected an S3 bucket name'),
+  accountId: accountIdSchema,
+  region: z.string().min(1),
+})
+
+/** An account to make; the partition is `aws` unless told. */
+export const accountRequest = accountSchema.extend({
+  partition: accountSchema.shape.partition.default('aws'),
+})
+
+/** A role to make or replace. */
+export const roleRequest = roleSchema.omit({ roleId: true })
+
+/** A user to make or replace; keys are made up when none are given. */
+export const userRequest = userSchema
+  .omit({ userId: true })
+  .partial({ accessKeyId: true, secretAccessKey: true })
+
+/** A token to mint, as Google would for a service account. */
+export const tokenRequest = z.strictObject({
+  audience: z.string().min(1),
+  subject: z.string().min(1).optional(),
+  /** The `azp` claim; `null` leaves it out. Default: the subject. */
+  authorizedParty: z.string().nullable().optional(),
+  email: z.string().optional(),
+  issuer: z.string().optional(),
+  /** Zero or less for a token that has expired. Default 3600. */
+  expiresInSeconds: z.int().default(3600),
+})
+
+/** A fault to switch on; it replaces the one of the same name. */
+export const faultRequest = z.strictObject({
+  name: z.string().min(1),
+  times: z.int().min(1).default(1),
+  match: z.string().optional(),
+  delayMs: z.int().min(0).max(600_000).optional(),
+})
+
+/** The audit's query string. */
+export const auditQuery = z.object({
+  accountId: z.string().optional(),
+  action: z.string().optional(),
+  resource: z.string().optional(),
+  allowed: z
+    .enum(['true', 'false'])
+    .transform(text => text === 'true')
+    .optional(),
+})
+
+/** Which sessions to end at once; all of them without a member. */
+export const expiryRequest = z.strictObject({
+  accountId: accountIdSchema.optional(),
+  accessKeyId: z.string().optional(),
+})
+
+const workgroupRequest = z.looseObject({ accountId: accountIdSchema, name: z.string().min(1) })
+
+/** What a seed file holds: the bodies of the admin API, in the order in which they are applied. */
+export const seedSchema = z.strictObject({
+  accounts: z.array(accountRequest).default([]),
+  buckets: z.array(bucketRequest).default([]),
+  users: z.array(userRequest).default([]),
+  roles: z.array(roleRequest).default([]),
+  workgroups: z.array(workgroupRequest).default([]),
+})
+
+export type Seed = z.output<typeof seedSchema>

@@ -1,0 +1,28 @@
+import type { FaultSwitches } from '../faults.ts'
+import { AwsError, type JsonService } from '../services.ts'
+import type { GlueDeps } from './access.ts'
+import { concurrentModification, resourceLimit } from './errors.ts'
+import { CATALOG_OPERATIONS } from './operations.ts'
+import { PARTITION_OPERATIONS } from './partition-operations.ts'
+
+/**
+ * Glue behind the shared port. Faults beyond the common ones: `glue.<Action>.conflict` answers
+ * `ConcurrentModificationException` and `glue.<Action>.resource-limit` `ResourceNumberLimitExceededException`.
+ */
+export function createGlueService(deps: GlueDeps & { readonly faults: FaultSwitches }): JsonService {
+  const operations = new Map(Object.entries({ ...CATALOG_OPERATIONS, ...PARTITION_OPERATIONS }))
+  return {
+    async handle(action, body, caller) {
+      const run = operations.get(action)
+      if (!run)
+        throw new AwsError('UnknownOperationException', 400, `${action} is not supported (local stand-in).`)
+      const subject = JSON.stringify(body)
+      return deps.faults.run(`glue.${action}`, subject, 'json', async () => {
+        if (deps.faults.take(`glue.${action}.conflict`, subject)) throw concurrentModification()
+        if (deps.faults.take(`glue.${action}.resource-limit`, subject)) throw resourceLimit()
+        return run(deps, caller, body)
+      })
+    },
+    close: () => deps.store.close(),
+  }
+}

@@ -1,0 +1,73 @@
+import type { Answer } from '../http/call.ts'
+import { readBody } from '../http/read-body.ts'
+import { childrenNamed, childText, element, leaf, parseXml, type XmlElement } from '../http/xml.ts'
+import { AwsError } from '../services.ts'
+import { sha256Hex } from '../sigv4/canonical-request.ts'
+import { emptyAnswer, xmlAnswer } from './answers.ts'
+import { s3Error } from './errors.ts'
+import { authorizeS3, requireBucket, type S3Deps, type S3Request } from './request.ts'
+import type { Bucket } from './storage.ts'
+
+/** Largest XML body that S3 takes, in bytes: enough for 10,000 parts with checksums. */
+const MAX_XML_BYTES = 4 * 1024 ** 2
+
+/** Keys that one DeleteObjects names at most. */
+const MAX_KEYS = 1000
+
+/** DeleteObject: 204, also for a key that is not there. */
+export async function deleteObject(deps: S3Deps, request: S3Request): Promise<Answer> {
+  const bucket = requireBucket(deps, request)
+  authorizeS3(deps, request.caller, 's3:DeleteObject', { bucket, key: request.key })
+  await deps.storage.removeObject(bucket.name, request.key)
+  return emptyAnswer(request.call, 204)
+}
+
+/** DeleteObjects: each key is authorised by itself and its refusal reported in the answer. */
+export async function deleteObjects(deps: S3Deps, request: S3Request): Promise<Answer> {
+  const bucket = requireBucket(deps, request)
+  const root = await readXml(request)
+  const keys = childrenNamed(root, 'Object').map(object => childText(object, 'Key') ?? '')
+  if (keys.length === 0 || keys.length > MAX_KEYS || keys.includes('')) throw s3Error('MalformedXML')
+  const quiet = childText(root, 'Quiet') === 'true'
+  const results = await Promise.all(keys.map(key => deleteOne(deps, request, bucket, key)))
+  return xmlAnswer(
+    request.call,
+    'DeleteResult',
+    results.map(result =>
+      'error' in result
+        ? errorXml(result.key, result.error)
+        : quiet
+          ? ''
+          : element('Deleted', [leaf('Key', result.key)]),
+    ),
+  )
+}
+
+type Deletion = { readonly key: string } | { readonly key: string; readonly error: AwsError }
+
+async function deleteOne(deps: S3Deps, request: S3Request, bucket: Bucket, key: string): Promise<Deletion> {
+  try {
+    authorizeS3(deps, request.caller, 's3:DeleteObject', { bucket, key })
+  } catch (error) {
+    if (error instanceof AwsError) return { key, error }
+    throw error
+  }
+  await deps.storage.removeObject(bucket.name, key)
+  return { key }
+}
+
+function errorXml(key: string, error: AwsError): string {
+  return element('Error', [leaf('Key', key), leaf('Code', error.code), leaf('Message', error.message)])
+}
+
+/** Reads and verifies a small XML body. @throws {AwsError} `MalformedXML`, `XAmzContentSHA256Mismatch`. */
+export async function readXml(request: S3Request): Promise<XmlElement> {
+  const bytes = await readBody(request.call.body, MAX_XML_BYTES)
+  if (/^[0-9a-f]{64}$/.test(request.payloadHash) && sha256Hex(bytes) !== request.payloadHash)
+    throw s3Error('XAmzContentSHA256Mismatch')
+  try {
+    return parseXml(bytes.toString('utf8'))
+  } catch {
+    throw s3Error('MalformedXML')
+  }
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import type { Seed } from './admin/schemas.ts'
+import { applySeed } from './admin/world.ts'
+import { openAthena } from './athena-wiring.ts'
+import { createFaults } from './faults.ts'
+import { createCatalog } from './glue/catalog.ts'
+import { createGlueService } from './glue/service.ts'
+import { openGlueStore } from './glue/store.ts'
+import { listen } from './http/listen.ts'
+import { type RouterDeps, route } from './http/router.ts'
+import { openAudit } from './iam/audit.ts'
+import { createAuthorizer } from './iam/authorizer.ts'
+import { openIdentities } from './iam/identities.ts'
+import { openTokenIssuer } from './identity-provider/tokens.ts'
+import { createObjectStore } from './s3/object-store.ts'
+import { openS3Storage } from './s3/storage.ts'
+
+/** How to start the stand-in. */
+export interface StandInOptions {
+  /** Folder that holds all state; made when missing. One process at a time. */
+  readonly dataDir: string
+  /** Address to bind; loopback unless told. */
+  readonly host?: string
+  /** 0: a free one. */
+  readonly port: number
+  /** Applied at each start. */
+  readonly seed?: Seed
+}
+
+/** A running stand-in. */
+export interface StandIn {
+  readonly url: string
+  readonly port: number
+  /** Stops answering, then waits for what is being written. */
+  close(): Promise<void>
+}
+
+/** Loopback: nothing outside this machine reaches the stand-in unless asked for. */
+const DEFAULT_HOST = '127.0.0.1'
+
+/** Starts STS, S3, Glue, Athena and the identity provider on one port, with the state that `dataDir` holds. */
+export async function createStandIn(options: StandInOptions): Promise<StandIn> {
+  const host = options.host ?? DEFAULT_HOST
+  const world = await openWorld(options.dataDir)
+  if (options.seed) await applySeed(world.deps, options.seed)
+  const listener = await listen({ host, port: options.port }, call => route(world.deps, call))
+  const shown = host === '0.0.0.0' || host === '::' ? DEFAULT_HOST : host
+  return {
+    url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${listener.port}`,
+    port: listener.port,
+    async close() {
+      await listener.close()
+      await world.close()
+    },
+  }
+}
+
+async function openWorld(dataDir: string): Promise<{ deps: RouterDeps; close(): Promise<void> }> {
+  const identities = await openIdentities(join(dataDir, 'iam'))
+  const audit = await openAudit(join(dataDir, 'audit.jsonl'))
+  const issuer = await openTokenIssuer(dataDir)
+  const storage = await openS3Storage(join(dataDir, 's3'))
+  const glueStore = await openGlueStore(join(dataDir, 'glue'))
+  const faults = createFaults()
+  const authorizer = createAuthorizer({ identities, audit })
+  const glue = createGlueService({ store: glueStore, authorizer, faults })
+  const athena = await openAthena({
+    dataDir: join(dataDir, 'athena'),
+    store: createObjectStore({ storage, authorizer }),
+    catalog: createCatalog({ store: glueStore, authorizer }),
+    authorizer,
+    faults,
+  })
+  const jsonServices = new Map([
+    ['glue', glue],
+    ['athena', athena],
+  ])
+  const putWorkgroup = athena.putWorkgroup.bind(athena)
+  return {
+    deps: { identities, audit, issuer, storage, authorizer, faults, jsonServices, putWorkgroup },
+    async close() {
+      for (const part of [athena, glue, storage, identities, audit]) await part.close()
+    },
+  }
+}

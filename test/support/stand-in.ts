@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+
+/** One decision of the stand-in's IAM. */
+export interface AuditEntry {
+  readonly time: string
+  readonly callerArn: string
+  readonly accountId: string
+  readonly action: string
+  readonly resource: string
+  readonly allowed: boolean
+  readonly reason: string
+}
+
+/** A fault to switch on, such as `glue.UpdateTable.throttle`; see src/stand-in/README.md. */
+export interface FaultRequest {
+  readonly name: string
+  readonly times?: number
+  readonly match?: string
+  readonly delayMs?: number
+}
+
+/** A token to mint; `subject` defaults to the identity provider's own service account. */
+export interface TokenRequest {
+  readonly audience: string
+  readonly subject?: string
+  readonly authorizedParty?: string | null
+  readonly issuer?: string
+  readonly expiresInSeconds?: number
+}
+
+/** The stand-in in a process of its own, with its admin API as functions. */
+export interface TestStandIn {
+  /** The same after a restart. */
+  readonly url: string
+  readonly dataDir: string
+  /** Any call of the admin API; `path` is relative to `/_stand-in/`. Fails with the API's message. */
+  admin(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  mintToken(request: TokenRequest): Promise<string>
+  /** Decisions so far, oldest first. */
+  audit(filter?: Readonly<Record<string, string>>): Promise<readonly AuditEntry[]>
+  clearAudit(): Promise<void>
+  setFault(fault: FaultRequest): Promise<void>
+  clearFaults(): Promise<void>
+  /** Ends the process and starts it again on the same port and data; `SIGKILL` is a crash. */
+  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Ends the process and removes its data. */
+  stop(): Promise<void>
+}
+
+const MAIN = fileURLToPath(new URL('../../src/stand-in/main.ts', import.meta.url))
+
+/** How long a start may take, in milliseconds. */
+const START_TIMEOUT_MS = 30_000
+
+interface RunningProcess {
+  readonly url: string
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/** Starts the stand-in on a free port with an empty data folder of its own. */
+export async function startStandIn(): Promise<TestStandIn> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'stand-in-'))
+  let running = await launch(dataDir, 0)
+  const { url } = running
+  const admin: TestStandIn['admin'] = (method, path, body) => callAdmin(url, method, path, body)
+  return {
+    url,
+    dataDir,
+    admin,
+    mintToken: async request => tokenSchema.parse(await admin('POST', 'tokens', request)).token,
+    async audit(filter = {}) {
+      return auditSchema.parse(await admin('GET', `audit?${new URLSearchParams(filter)}`)).entries
+    },
+    clearAudit: async () => void (await admin('DELETE', 'audit')),
+    setFault: async fault => void (await admin('PUT', 'faults', fault)),
+    clearFaults: async () => void (await admin('DELETE', 'faults')),
+    async restart(signal = 'SIGTERM') {
+      await running.end(signal)
+      running = await launch(dataDir, Number(new URL(url).port))
+    },
+    async stop() {
+      await running.end('SIGTERM')
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+const tokenSchema = z.object({ token: z.string() })
+
+const auditSchema = z.object({
+  entries: z.array(
+    z.object({
+      time: z.string(),
+      callerArn: z.string(),
+      accountId: z.string(),
+      action: z.string(),
+      resource: z.string(),
+      allowed: z.boolean(),
+      reason: z.string(),
+    }),
+  ),
+})
+
+const readySchema = z.object({ url: z.url() })
+
+async function launch(dataDir: string, port: number): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [MAIN, '--data', dataDir, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })
+  const exited = once(child, 'exit')
+  const line: unknown = await Promise.race([
+    once(lines, 'line', { signal: AbortSignal.timeout(START_TIMEOUT_MS) }).then(([text]) => text),
+    exited.then(([code]) =>
+      Promise.reject(new Error(`the stand-in ended with code ${code} before it was ready`)),
+    ),
+  ])
+  const { url } = readySchema.parse(JSON.parse(String(line)))
+  return {
+    url,
+    async end(signal) {
+      child.kill(signal)
+      await exited
+    },
+  }
+}
+
+async function callAdmin(url: string, method: string, path: string, body: unknown): Promise<unknown> {
+  const response = await fetch(new URL(`/_stand-in/${path}`, url), {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return JSON.parse(text)
+}
