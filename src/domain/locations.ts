@@ -25,9 +25,9 @@ export function rejectedPrefix(place: Place, transferId: string, table: string):
   return `${place.schema}/rejected/${transferId}/${table}/`
 }
 
-/** Folder of the file behind `_transfer_status` that one transfer writes. */
-export function statusPrefix(place: Place, transferId: string, table: string): string {
-  return `${place.schema}/transfer_status/${transferId}/${table}/`
+/** Folder of the one file behind `_transfer_status`; each try of a transfer to write it has its own. */
+export function statusPrefix(place: Place, transferId: string, attempt: string): string {
+  return `${place.schema}/transfer_status/${transferId}/${attempt}/`
 }
 
 /** Key of a model's manifest for one transfer. */

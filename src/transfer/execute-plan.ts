@@ -1,0 +1,70 @@
+import { resultsLocation } from '../domain/locations.ts'
+import type { LoadPlan } from '../load/plan-load.ts'
+import { readUpdateCount } from '../query/read-results.ts'
+import type { QueryOptions, QueryOutcome } from '../query/run-query.ts'
+import { runStatement } from '../query/run-statement.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
+import type { ModelJob } from './transfer-model.ts'
+
+/** What running a plan did. */
+export interface Executed {
+  readonly changedRowCount: number
+  readonly scannedBytes: number
+  /** Statements that load; DDL is free and not counted. */
+  readonly statementCount: number
+  readonly queryExecutionId?: string
+}
+
+/**
+ * Brings the target to its shape, then runs the load statement: **the commit point**. Without staged rows only the
+ * target is looked after.
+ *
+ * @throws {TransferError} of the statement that failed.
+ */
+export async function executePlan(
+  clients: DestinationClients,
+  deps: TransferDeps,
+  job: ModelJob,
+  step: {
+    readonly plan: LoadPlan
+    readonly staged: { readonly rowCount: number }
+    readonly signal: AbortSignal
+  },
+): Promise<Executed> {
+  const { plan, staged, signal } = step
+  const options = queryOptions(clients, deps, job, signal)
+  const run = (name: string, sql: string): Promise<QueryOutcome> => {
+    const { transferId } = job.transfer
+    return runStatement(clients.athena, { transferId, model: job.model.name, step: name, sql }, options)
+  }
+  for (const sql of plan.targetStatements) await run('target', sql)
+  if (staged.rowCount === 0) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
+  const outcome = await run('load', plan.loadStatement)
+  return {
+    changedRowCount: await readUpdateCount(clients.athena, outcome.queryExecutionId),
+    scannedBytes: outcome.scannedBytes,
+    statementCount: 1,
+    queryExecutionId: outcome.queryExecutionId,
+  }
+}
+
+function queryOptions(
+  { accountId }: DestinationClients,
+  { queryTimeoutMs }: TransferDeps,
+  { destination }: ModelJob,
+  signal: AbortSignal,
+): QueryOptions {
+  const { name, region, workgroup, bucket, schema } = destination
+  const outputLocation = resultsLocation(destination)
+  return {
+    name,
+    region,
+    workgroup,
+    bucket,
+    schema,
+    accountId,
+    outputLocation,
+    timeoutMs: queryTimeoutMs,
+    signal,
+  }
+}

@@ -1,0 +1,91 @@
+import type { Destination } from '../domain/destination.ts'
+import { toTransferError } from '../domain/errors.ts'
+import type { Model } from '../domain/model.ts'
+import { type ModelResult, statusOf, type Transfer, type TransferResult } from '../domain/transfer.ts'
+import { finishTransfer } from './finish-transfer.ts'
+import type { TransferDeps } from './ports.ts'
+import type { ModelProgress } from './stage.ts'
+import { transferModel } from './transfer-model.ts'
+
+/** A whole transfer to run in this process. */
+export interface TransferRun {
+  readonly transfer: Transfer
+  readonly destination: Destination
+  readonly models: readonly Model[]
+}
+
+/**
+ * Runs a transfer without a queue: its models one after the other, then `_transfer_status`. A model that fails does
+ * not stop the rest; nothing is tried again.
+ */
+export async function runTransfer(
+  deps: TransferDeps,
+  run: TransferRun,
+  options: {
+    readonly signal: AbortSignal
+    readonly onProgress: (model: string, progress: ModelProgress) => void
+  },
+): Promise<TransferResult> {
+  const startedAt = new Date()
+  const results: ModelResult[] = []
+  for (const model of run.models) {
+    results.push(await resultOf(deps, run, model, options))
+  }
+  await finishTransfer(deps, {
+    destination: run.destination,
+    transferId: run.transfer.transferId,
+    models: results,
+  })
+  return {
+    transferId: run.transfer.transferId,
+    destination: run.destination.name,
+    status: statusOf(results),
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    models: results,
+  }
+}
+
+async function resultOf(
+  deps: TransferDeps,
+  { transfer, destination }: TransferRun,
+  model: Model,
+  options: {
+    readonly signal: AbortSignal
+    readonly onProgress: (model: string, progress: ModelProgress) => void
+  },
+): Promise<ModelResult> {
+  const startedMs = performance.now()
+  try {
+    return await transferModel(
+      deps,
+      { transfer, destination, model },
+      { signal: options.signal, onProgress: progress => options.onProgress(model.name, progress) },
+    )
+  } catch (thrown) {
+    return failedModel(model, thrown, Math.round(performance.now() - startedMs))
+  }
+}
+
+/** The result of a model that did not end well: nothing of it is visible. */
+export function failedModel(
+  model: Pick<Model, 'name' | 'tableName'>,
+  thrown: unknown,
+  durationMs: number,
+): ModelResult {
+  const error = toTransferError(thrown)
+  return {
+    model: model.name,
+    table: model.tableName,
+    status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
+    rowCount: 0,
+    rejectedRowCount: 0,
+    fileCount: 0,
+    stagedBytes: 0,
+    changedRowCount: 0,
+    scannedBytes: 0,
+    statementCount: 0,
+    durationMs,
+    error: error.toReport(),
+  }
+}

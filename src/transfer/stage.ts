@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { rejectedPrefix } from '../domain/locations.ts'
+import { type Watermark, windowStart } from '../domain/watermark.ts'
+import { stageModel } from '../staging/stage-model.ts'
+import type { StagedModel } from '../staging/totals.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
+import type { ModelJob } from './transfer-model.ts'
+import { cursorType } from './watermarks.ts'
+
+/** Where a model's run stands. Counts grow while it stages. */
+export interface ModelProgress {
+  readonly stage: 'connecting' | 'staging' | 'loading'
+  readonly rowCount: number
+  readonly bytes: number
+}
+
+/** How one attempt stages. */
+export interface StageStep {
+  /** The attempt's own folder in the bucket. */
+  readonly prefix: string
+  /** Undefined reads everything. */
+  readonly watermark: Watermark | undefined
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: ModelProgress) => void
+}
+
+/** Reads the model from its watermark less the lookback and stages it. Memory and disk: as `stageModel` says. */
+export async function stage(
+  clients: Pick<DestinationClients, 's3'>,
+  deps: Pick<TransferDeps, 'readSource' | 'workDir'>,
+  job: ModelJob,
+  step: StageStep,
+): Promise<StagedModel> {
+  const { destination, model, transfer } = job
+  const type = cursorType(job)
+  const from =
+    type && step.watermark !== undefined ? windowStart(step.watermark, type, model.lookbackMs) : undefined
+  return stageModel({
+    model,
+    batches: deps.readSource(model, step.signal),
+    window: { from },
+    s3: clients.s3,
+    bucket: destination.bucket,
+    prefix: step.prefix,
+    rejectedPrefix: rejectedPrefix(destination, transfer.transferId, model.tableName),
+    workDir: join(deps.workDir, 'athena-transfer'),
+    signal: step.signal,
+    onProgress: counts => step.onProgress({ stage: 'staging', ...counts }),
+  })
+}

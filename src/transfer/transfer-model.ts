@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto'
+import { ensureDatabase } from '../catalog/ensure-database.ts'
+import { readTarget } from '../catalog/read-target.ts'
+import { createStagingTable } from '../catalog/staging-table.ts'
+import type { Destination } from '../domain/destination.ts'
+import { TransferError, toTransferError } from '../domain/errors.ts'
+import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
+import type { Model } from '../domain/model.ts'
+import type { ModelResult, Transfer } from '../domain/transfer.ts'
+import { type LoadPlan, planLoad } from '../load/plan-load.ts'
+import type { StagedModel } from '../staging/totals.ts'
+import { cleanUp } from './clean-up.ts'
+import { type Executed, executePlan } from './execute-plan.ts'
+import { writeManifest } from './manifest.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
+import { type ModelProgress, stage } from './stage.ts'
+import { advanceWatermark, readWatermark } from './watermarks.ts'
+
+/** One attempt to run one model of a transfer. */
+export interface ModelJob {
+  readonly transfer: Transfer
+  readonly destination: Destination
+  readonly model: Model
+}
+
+/** How an attempt is watched and ended. */
+export interface ModelJobOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: ModelProgress) => void
+}
+
+/**
+ * The straight line of one model: assume the role, read, stage, make sure of the tables, one statement, tell.
+ *
+ * Safe to repeat: each attempt stages under its own prefix, and the load changes nothing the second time. Nothing is
+ * visible to readers before the load statement, and all of it after.
+ *
+ * @throws {TransferError} whatever stopped it, named; `CANCELLED` when the signal aborted.
+ */
+export async function transferModel(
+  deps: TransferDeps,
+  job: ModelJob,
+  options: ModelJobOptions,
+): Promise<ModelResult> {
+  const startedMs = performance.now()
+  options.onProgress({ stage: 'connecting', rowCount: 0, bytes: 0 })
+  try {
+    const clients = await deps.connect(job.destination)
+    try {
+      const outcome = await runWith(clients, deps, job, options)
+      return { ...outcome, durationMs: Math.round(performance.now() - startedMs) }
+    } finally {
+      clients.close()
+    }
+  } catch (thrown) {
+    throw options.signal.aborted ? cancelled(job, thrown) : toTransferError(thrown)
+  }
+}
+
+async function runWith(
+  clients: DestinationClients,
+  deps: TransferDeps,
+  job: ModelJob,
+  options: ModelJobOptions,
+): Promise<Omit<ModelResult, 'durationMs'>> {
+  const { destination, model, transfer } = job
+  const target = await readTarget(clients.glue, destination.schema, model.tableName)
+  const before = target ? await readWatermark(deps.watermarks, job) : undefined
+  const attempt = newAttemptId()
+  const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
+  const staged = await stage(clients, deps, job, { prefix, watermark: before, ...options })
+  const plan = planLoad({
+    database: destination.schema,
+    model,
+    target,
+    targetLocation: s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt)),
+    stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
+    stagingLocation: s3Uri(destination.bucket, prefix),
+    bounds: staged.keyBounds,
+  })
+  const executed = await load(clients, deps, job, { plan, staged, ...options })
+  const watermark = await advanceWatermark(deps.watermarks, job, { before, staged: staged.maxCursor })
+  await writeManifest(clients.s3, job, { staged, executed, before, after: watermark })
+  return describe(job, staged, executed, watermark)
+}
+
+/** Runs the plan and removes what it left, unless a statement that reads it may still be running. */
+async function load(
+  clients: DestinationClients,
+  deps: TransferDeps,
+  job: ModelJob,
+  step: { readonly plan: LoadPlan; readonly staged: StagedModel } & ModelJobOptions,
+): Promise<Executed> {
+  const { plan, staged } = step
+  const leftovers = { database: plan.database, stagingTable: plan.staging.table, files: staged.files }
+  try {
+    step.onProgress({ stage: 'loading', rowCount: staged.rowCount, bytes: staged.bytes })
+    await ensureDatabase(clients.glue, plan.database)
+    if (staged.rowCount > 0) {
+      const { table: name, ...staging } = plan.staging
+      await createStagingTable(clients.glue, plan.database, {
+        name,
+        ...staging,
+        transferId: job.transfer.transferId,
+      })
+    }
+    const executed = await executePlan(clients, deps, job, step)
+    await cleanUp(clients, job.destination, leftovers)
+    return executed
+  } catch (thrown) {
+    if (isOver(thrown)) await cleanUp(clients, job.destination, leftovers)
+    throw thrown
+  }
+}
+
+/** False only for a statement that was given up while Athena may still be running it. */
+function isOver(thrown: unknown): boolean {
+  return !(thrown instanceof TransferError && thrown.details.terminal === false)
+}
+
+function describe(
+  { model }: ModelJob,
+  staged: StagedModel,
+  executed: Executed,
+  watermark: string | undefined,
+): Omit<ModelResult, 'durationMs'> {
+  return {
+    model: model.name,
+    table: model.tableName,
+    status: 'SUCCESS',
+    rowCount: staged.rowCount,
+    rejectedRowCount: staged.rejected.length,
+    fileCount: staged.files.length,
+    stagedBytes: staged.bytes,
+    ...executed,
+    ...(watermark === undefined ? {} : { watermark }),
+  }
+}
+
+function cancelled({ transfer, model }: ModelJob, cause: unknown): TransferError {
+  if (cause instanceof TransferError && cause.code === 'CANCELLED') return cause
+  return new TransferError(
+    'CANCELLED',
+    `model "${model.name}" of transfer ${transfer.transferId} was cancelled`,
+    { cause },
+  )
+}
+
+/** Names an attempt's folders and tables; never used twice. */
+function newAttemptId(): string {
+  return randomBytes(6).toString('hex')
+}

@@ -1,0 +1,277 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
+import { parquetReadObjects } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import type { RowBatch } from '../../../src/domain/row-batch.ts'
+import type { StagingS3 } from '../../../src/staging/s3-port.ts'
+import { stageModel } from '../../../src/staging/stage-model.ts'
+
+let workDir = ''
+beforeAll(async () => {
+  workDir = await mkdtemp(join(tmpdir(), 'staging-'))
+})
+afterAll(() => rm(workDir, { recursive: true }))
+
+function bucket() {
+  const objects = new Map<string, Uint8Array>()
+  const uploads: Uint8Array[] = []
+  const s3: StagingS3 = {
+    putObject: async ({ Key, Body }) => {
+      objects.set(Key, Uint8Array.from(Body))
+      return { ETag: '"etag"' }
+    },
+    createMultipartUpload: async () => ({ UploadId: 'u' }),
+    uploadPart: async ({ Body }) => {
+      uploads.push(Uint8Array.from(Body))
+      return { ETag: '"part"' }
+    },
+    completeMultipartUpload: async ({ Key }) => {
+      objects.set(Key, Uint8Array.from(Buffer.concat(uploads.splice(0))))
+      return { ETag: '"multi-2"' }
+    },
+    abortMultipartUpload: async () => {},
+    deleteObject: async ({ Key }) => objects.delete(Key),
+  }
+  return { s3, objects }
+}
+
+const COLUMNS = [
+  { name: 'id', type: 'bigint' },
+  { name: 'name', type: 'string' },
+  { name: 'total', type: 'decimal(38,9)' },
+  { name: 'ok', type: 'boolean' },
+  { name: 'ratio', type: 'double' },
+  { name: 'day', type: 'date' },
+  { name: 'at', type: 'timestamp' },
+]
+
+function model(overrides: object = {}): Model {
+  const base = { name: 'm', source: 's', files: { path: 'x' }, primaryKey: ['id'], columns: COLUMNS }
+  return modelSchema.parse({ ...base, ...overrides })
+}
+
+function batch(text: string | Buffer, format: RowBatch['format'] = 'ndjson', chunkBytes = 1 << 16): RowBatch {
+  const bytes = Buffer.from(text)
+  return {
+    origin: `rows.${format}`,
+    format,
+    ...(format === 'csv' ? { csv: { delimiter: ',', quote: '"', nullText: '' } } : {}),
+    async *open() {
+      for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
+    },
+  }
+}
+
+async function stage(
+  input: RowBatch | RowBatch[],
+  options: { model?: Model; sliceBytes?: number; from?: string } = {},
+) {
+  const { s3, objects } = bucket()
+  async function* batches() {
+    yield* [input].flat()
+  }
+  const staged = await stageModel({
+    model: options.model ?? model(),
+    batches: batches(),
+    window: options.from === undefined ? {} : { from: options.from },
+    s3,
+    bucket: 'b',
+    prefix: 'p/',
+    rejectedPrefix: 'r/',
+    workDir,
+    ...(options.sliceBytes === undefined ? {} : { sliceBytes: options.sliceBytes }),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
+  const rows: Record<string, unknown>[] = []
+  for (const { key } of staged.files) {
+    const file = objects.get(key)?.buffer
+    if (file instanceof ArrayBuffer) rows.push(...(await parquetReadObjects({ file, compressors })))
+  }
+  return { staged, rows, objects }
+}
+
+it('stages NDJSON with every value exact, and keeps the order of the source', async () => {
+  const { staged, rows } = await stage(
+    batch(
+      [
+        '{"id": 9223372036854775807, "name": "Luís", "total": 12.30, "ok": true, "ratio": 0.1, "day": "2026-02-28", "at": "2026-02-28T23:59:59.123456Z"}',
+        '',
+        '{"id": "-9223372036854775808", "name": "", "total": "1e2", "ok": "FALSE", "ratio": "NaN", "day": null, "at": "2026-03-01 01:00:00+01:00"}',
+        '{"id": 3}',
+      ].join('\n'),
+    ),
+  )
+
+  expect(staged).toMatchObject({ rowCount: 3, sourceRowCount: 3, rejected: [] })
+  expect(staged.keyBounds).toEqual([
+    { column: 'id', type: { kind: 'bigint' }, min: '-9223372036854775808', max: '9223372036854775807' },
+  ])
+  expect(rows.map(row => [row.id, row.name, row.ok, row.at, row._transfer_row])).toEqual([
+    [9223372036854775807n, 'Luís', true, 1772323199123456n, 0n],
+    [-9223372036854775808n, '', false, 1772323200000000n, 1n],
+    [3n, null, null, null, 2n],
+  ])
+})
+
+it.each(['12345678901234567.890000000', '-0.100000001', '99999999999999999999999999999.999999999'])(
+  'keeps every digit of %s',
+  async digits => {
+    const { objects } = await stage(batch(`{"id": 1, "total": ${digits}}`))
+    const path = join(workDir, 'digits.parquet')
+    await writeFile(path, objects.get('p/part-00000.parquet') ?? '')
+    const connection = await (await DuckDBInstance.create()).connect()
+    const reader = await connection.runAndReadAll(`SELECT CAST(total AS VARCHAR) FROM '${path}'`)
+
+    expect(reader.getRows()).toEqual([[digits]])
+  },
+)
+
+it.each([
+  [
+    '{"id": 1, "total": 0.1000000000000000055}',
+    'column "total": "0.1000000000000000055" has more than 9 digits after the point of decimal(38,9)',
+  ],
+  ['{"id": 1, "total": "12,5"}', 'column "total": "12,5" is not a decimal(38,9)'],
+  ['{"id": 1.5}', 'column "id": "1.5" has a fraction'],
+  [
+    '{"id": 9223372036854775808}',
+    'column "id": "9223372036854775808" is outside of -9223372036854775808 to 9223372036854775807',
+  ],
+  ['{"id": "0x10"}', 'column "id": "0x10" is not a whole number'],
+  ['{"name": "x"}', 'column "id": is NULL in a primary key'],
+  ['{"id": 1, "name": 5}', 'column "name": "5" is a JSON number, not a string'],
+  ['{"id": 1, "name": {"a":1}}', 'column "name": "{\\"a\\":1}" is a JSON object or list, not a string'],
+  ['{"id": 1, "name": "\\ud800"}', 'holds half of a surrogate pair'],
+  ['{"id": 1, "id": 2}', 'is not a JSON object on one line: key "id" occurs twice'],
+  ['{"id": 1', 'is not a JSON object on one line'],
+  ['{"id": 1, "day": "2026-02-30"}', 'is not a date YYYY-MM-DD'],
+  ['{"id": 1, "day": "2026-02-28T10:00:00"}', 'is not a date YYYY-MM-DD'],
+  ['{"id": 1, "at": "2026-02-28T10:00:00.1234567Z"}', 'has more than 6 digits after the second'],
+  ['{"id": 1, "at": "infinity"}', 'is not an ISO 8601 timestamp'],
+  ['{"id": 1, "at": "2026-02-28T24:00:00Z"}', 'is not an ISO 8601 timestamp'],
+  ['{"id": 1, "ratio": 1e400}', 'is too large for a double'],
+  ['{"id": 1, "ok": "yes"}', 'is not true or false'],
+])('refuses %s with file, line, column, value and reason', async (line, message) => {
+  await expect(stage(batch(`{"id": 7}\n${line}\n`))).rejects.toMatchObject({
+    code: 'ROW_INVALID',
+    message: expect.stringContaining(`rows.ndjson line 2`),
+  })
+  await expect(stage(batch(`{"id": 7}\n${line}\n`))).rejects.toThrow(message)
+})
+
+it('refuses bytes that are not UTF-8', async () => {
+  const line = Buffer.concat([Buffer.from('{"id": 1, "name": "'), Buffer.from([0xff]), Buffer.from('"}')])
+  await expect(stage(batch(line))).rejects.toThrow('rows.ndjson line 1: is not UTF-8')
+})
+
+it("quarantines rows up to the model's limit and stages the others", async () => {
+  const lines = ['{"id": 1}', '{"id": 2, "total": "12,5"}', '{"id": 3}'].join('\n')
+  const { staged, rows, objects } = await stage(batch(lines), {
+    model: model({ rejectedRows: { maxCount: 1 } }),
+  })
+
+  expect(rows.map(row => row.id)).toEqual([1n, 3n])
+  expect(staged.sourceRowCount).toBe(3)
+  expect(JSON.parse(Buffer.from(objects.get('r/rejected.ndjson') ?? []).toString())).toEqual({
+    file: 'rows.ndjson',
+    line: 2,
+    column: 'total',
+    value: '12,5',
+    reason: 'is not a decimal(38,9)',
+  })
+})
+
+it('reads CSV with quotes, newlines in values, NULL and empty text, across slices', async () => {
+  const csv = 'id,name,total\r\n1,"a ""b"",\nc",1.5\r\n2,,\r\n3,"",-0.000000001\r\n4,é,7\r\n'
+  const { rows, staged } = await stage(batch(csv, 'csv', 7), {
+    model: model({ columns: COLUMNS.slice(0, 3) }),
+    sliceBytes: 40,
+  })
+
+  expect(rows.map(row => [row.id, row.name])).toEqual([
+    [1n, 'a "b",\nc'],
+    [2n, null],
+    [3n, ''],
+    [4n, 'é'],
+  ])
+  expect(staged.files.length).toBeGreaterThan(1)
+})
+
+it('names line and problem of a broken CSV row, counting the lines within values', async () => {
+  const csv = 'id,name\n1,"two\nlines"\n2,a,b\n'
+  const narrow = model({ columns: COLUMNS.slice(0, 2) })
+  await expect(stage(batch(csv, 'csv'), { model: narrow })).rejects.toThrow(
+    'rows.csv line 4: has 3 values, the header has 2',
+  )
+})
+
+it('cuts the input into slices that make the same rows as one', async () => {
+  const lines = Array.from({ length: 500 }, (_, id) => `{"id": ${id}, "name": "row ${id}"}`).join('\n')
+  const { rows, staged } = await stage([batch(lines, 'ndjson', 100), batch('{"id": 500}')], {
+    sliceBytes: 2000,
+  })
+
+  expect(staged.files.length).toBeGreaterThan(5)
+  expect(rows.map(row => row._transfer_row)).toEqual(Array.from({ length: 501 }, (_, row) => BigInt(row)))
+  expect(rows.map(row => row.id)).toEqual(Array.from({ length: 501 }, (_, id) => BigInt(id)))
+})
+
+it('stages only the window of the cursor, and tells the largest staged', async () => {
+  const lines = [1, 2, 3].map(n => `{"id": ${n}, "at": "2026-01-0${n}T00:00:00.00000${n}Z"}`).join('\n')
+  const { staged } = await stage(batch(lines), {
+    model: model({ cursor: 'at' }),
+    from: '2026-01-02T00:00:00.000002Z',
+  })
+
+  expect(staged).toMatchObject({ rowCount: 2, sourceRowCount: 3, maxCursor: '2026-01-03T00:00:00.000003Z' })
+})
+
+it('the checks in SQL and the exact reader stage the same rows', async () => {
+  const cell = fc.oneof(
+    fc.constantFrom(
+      'null',
+      'true',
+      '-1',
+      '0',
+      '1.50',
+      '1e3',
+      '"2026-01-01"',
+      '"2026-01-01T10:00:00Z"',
+      '"x"',
+      '"\\u00e9"',
+      '"12.5"',
+      '99999999999999999999',
+    ),
+    fc.integer().map(String),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(value => JSON.stringify(value)),
+    fc.string({ unit: 'grapheme', maxLength: 5 }).map(text => JSON.stringify(text)),
+  )
+  const row = fc.record(Object.fromEntries(COLUMNS.slice(1).map(column => [column.name, cell])))
+  const rows = fc.array(row, { minLength: 1, maxLength: 20 })
+  const spell = (cells: Record<string, string>, id: number): string =>
+    `{"id": ${id}, ${Object.entries(cells)
+      .map(([name, text]) => `"${name}": ${text}`)
+      .join(', ')}}`
+  await fc.assert(
+    fc.asyncProperty(rows, async cells => {
+      const lines = cells.map(spell)
+      const lenient = model({ rejectedRows: { maxCount: 1000 } })
+      const together = await stage(batch(lines.join('\n')), { model: lenient })
+      const alone = await stage(
+        lines.map(line => batch(line)),
+        { model: lenient },
+      )
+      const withoutPlace = (staged: Record<string, unknown>[]) =>
+        staged.map(({ _transfer_row, ...rest }) => rest)
+      expect(withoutPlace(together.rows)).toEqual(withoutPlace(alone.rows))
+      expect(together.staged.sourceRowCount).toBe(lines.length)
+    }),
+    { numRuns: 15 },
+  )
+})
