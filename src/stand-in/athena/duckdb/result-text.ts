@@ -1,0 +1,69 @@
+import type { SqlType } from '../types/sql-type.ts'
+
+/** Writes a value of DuckDB's JSON form as Athena's results show it; NULL stays null. */
+export function resultText(value: unknown, type: SqlType): string | null {
+  if (value === null || value === undefined) return null
+  switch (type.kind) {
+    case 'real':
+    case 'double':
+      return javaDouble(value)
+    case 'timestamp':
+    case 'timestamptz':
+      return momentText(String(value), type)
+    case 'varbinary':
+      return (String(value).match(/../g) ?? []).join(' ').toLowerCase()
+    case 'array':
+      return `[${asArray(value).map(item => nested(item, type.element)).join(', ')}]`
+    case 'map':
+      return `{${asArray(value).map(item => mapEntry(item, type)).join(', ')}}`
+    case 'row':
+      return `{${rowEntries(value, type)}}`
+    default:
+      return String(value)
+  }
+}
+
+function nested(value: unknown, type: SqlType): string {
+  return resultText(value, type) ?? 'null'
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : null
+}
+
+function mapEntry(item: unknown, type: Extract<SqlType, { kind: 'map' }>): string {
+  return `${nested(member(item, 'key'), type.key)}=${nested(member(item, 'value'), type.value)}`
+}
+
+function rowEntries(value: unknown, type: Extract<SqlType, { kind: 'row' }>): string {
+  const values = typeof value === 'object' && value !== null ? Object.values(value) : []
+  return type.fields
+    .map((field, index) => `${field.name ?? `field${index}`}=${nested(values[index], field.type)}`)
+    .join(', ')
+}
+
+/** Java's `Double.toString`: plain from 0.001 to 10,000,000, with an exponent outside. */
+function javaDouble(value: unknown): string {
+  const number = Number(value)
+  if (Number.isNaN(number)) return 'NaN'
+  if (!Number.isFinite(number)) return number > 0 ? 'Infinity' : '-Infinity'
+  if (Object.is(number, -0)) return '-0.0'
+  const size = Math.abs(number)
+  if (number === 0 || (size >= 1e-3 && size < 1e7)) {
+    const plain = String(number)
+    return plain.includes('.') ? plain : `${plain}.0`
+  }
+  const [digits = '', exponent = ''] = number.toExponential().split('e')
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
+}
+
+function momentText(text: string, type: Extract<SqlType, { precision: number }>): string {
+  const [moment = '', fraction = ''] = text.split('.')
+  const precision = 'precision' in type ? Math.min(type.precision, 9) : 0
+  const digits = precision === 0 ? '' : `.${fraction.padEnd(precision, '0').slice(0, precision)}`
+  return `${moment}${digits}${type.kind === 'timestamptz' ? ' UTC' : ''}`
+}
