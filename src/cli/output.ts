@@ -1,0 +1,107 @@
+import Table from 'cli-table3'
+import type { TransferError } from '../domain/errors.ts'
+import type { ModelResult, TransferResult } from '../domain/transfer.ts'
+
+/** Where a command speaks: people on a terminal get tables, everybody else JSON. */
+export interface Output {
+  readonly json: boolean
+  /** Result: standard output. */
+  readonly result: (value: unknown, human: () => string) => void
+  /** News while it runs: standard error, one line, replaced by the next on a terminal. */
+  readonly progress: (line: string) => void
+  readonly failure: (error: TransferError) => void
+}
+
+/** Streams as far as they are needed here. */
+interface Streams {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean }
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean }
+}
+
+/** JSON when asked for or when standard output is no terminal. */
+export function createOutput(streams: Streams, options: { readonly json: boolean }): Output {
+  const json = options.json || !streams.stdout.isTTY
+  const live = Boolean(streams.stderr.isTTY) && !options.json
+  let open = false
+  const endLine = (): void => {
+    if (open) streams.stderr.write('\n')
+    open = false
+  }
+  return {
+    json,
+    result: (value, human) => {
+      endLine()
+      streams.stdout.write(`${json ? JSON.stringify(value, null, 2) : human()}\n`)
+    },
+    progress: line => {
+      if (!live) return
+      streams.stderr.write(`\r\u001b[K${line}`)
+      open = true
+    },
+    failure: error => {
+      endLine()
+      streams.stderr.write(
+        options.json ? `${JSON.stringify({ error: error.toReport() })}\n` : `${describeFailure(error)}\n`,
+      )
+    },
+  }
+}
+
+/** Code, message, whose move, and the next action. */
+export function describeFailure(error: Pick<TransferError, 'code' | 'message' | 'owner' | 'hint'>): string {
+  return `${error.code}: ${error.message}\n  whose move: the ${error.owner}'s\n  next: ${error.hint}`
+}
+
+/** A table with a header; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const widest = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: alignments(rows),
+  })
+  for (const row of rows) widest.push([...row])
+  return widest.toString()
+}
+
+function alignments(rows: readonly (readonly (string | number)[])[]): ('left' | 'right')[] {
+  return (rows[0] ?? []).map(cell => (typeof cell === 'number' ? 'right' : 'left'))
+}
+
+/** One transfer, a line a model, failures below. */
+export function describeTransfer(
+  result: Pick<TransferResult, 'transferId' | 'destination' | 'status' | 'models'>,
+): string {
+  const rows = result.models.map(describeModel)
+  const head = [
+    'model',
+    'status',
+    'rows',
+    'rejected',
+    'changed',
+    'staged bytes',
+    'scanned bytes',
+    'ms',
+    'watermark',
+  ]
+  const failures = result.models.flatMap(model =>
+    model.error ? [`${model.model}: ${describeFailure(model.error)}`] : [],
+  )
+  return [
+    `transfer ${result.transferId} to ${result.destination}: ${result.status}`,
+    table(head, rows),
+    ...failures,
+  ].join('\n')
+}
+
+function describeModel(model: ModelResult): (string | number)[] {
+  const { rowCount, rejectedRowCount, changedRowCount, stagedBytes, scannedBytes, durationMs } = model
+  const counts = [rowCount, rejectedRowCount, changedRowCount, stagedBytes, scannedBytes, durationMs]
+  return [model.model, model.status, ...counts, model.watermark ?? '']
+}
+
+/** `▕████────▏ 42 %`, of 20 cells. */
+export function progressBar(done: number, total: number): string {
+  const share = total === 0 ? 0 : Math.min(done / total, 1)
+  const full = Math.round(share * 20)
+  return `▕${'█'.repeat(full)}${'─'.repeat(20 - full)}▏ ${Math.round(share * 100)} %`
+}

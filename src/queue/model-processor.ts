@@ -1,0 +1,106 @@
+import { DelayedError, UnrecoverableError } from 'bullmq'
+import { TransferError, toTransferError } from '../domain/errors.ts'
+import type { ModelResult } from '../domain/transfer.ts'
+import { isCancelled } from './cancellation.ts'
+import type { QueueConnection } from './connection.ts'
+import { type ModelPayload, modelPayloadSchema, parsePayload } from './job-payloads.ts'
+import type { RunningModels } from './running-models.ts'
+import { type ModelJob, type ModelJobProgress, progressOf } from './transfer-view.ts'
+
+/** What is done for a model job. */
+export interface ModelWork {
+  readonly runModel: (
+    payload: ModelPayload,
+    options: {
+      readonly signal: AbortSignal
+      readonly onProgress: (progress: {
+        readonly stage: string
+        readonly rowCount: number
+        readonly bytes: number
+      }) => void
+    },
+  ) => Promise<ModelResult>
+  /** The result of a model that failed for good. */
+  readonly failedModel: (model: string, error: TransferError, durationMs: number) => ModelResult
+}
+
+interface ModelContext extends ModelWork {
+  readonly connection: QueueConnection
+  readonly running: RunningModels
+}
+
+/** How long a model that was handed back at shutdown waits for another worker, in milliseconds. */
+const HAND_OVER_DELAY_MS = 500
+
+/**
+ * Runs one model job. The queue's verdict on a failure is given here: tried again if the failure's code says so and
+ * attempts are left, handed back when this worker shuts down, failed for good otherwise.
+ */
+export async function processModel(
+  context: ModelContext,
+  job: ModelJob,
+  token?: string,
+): Promise<ModelResult> {
+  const startedMs = performance.now()
+  const payload = readPayload(job)
+  return context.running.run(payload.transferId, async signal => {
+    try {
+      if (await isCancelled(context.connection, payload.transferId)) throw cancelled(payload)
+      return await context.runModel(payload, { signal, onProgress: progress => tell(job, progress) })
+    } catch (thrown) {
+      if (signal.reason === 'shutdown') await handOver(job, token)
+      const error = signal.reason === 'cancelled' ? cancelled(payload, thrown) : toTransferError(thrown)
+      throw await verdict(context, job, {
+        payload,
+        error,
+        durationMs: Math.round(performance.now() - startedMs),
+      })
+    }
+  })
+}
+
+function readPayload(job: ModelJob): ModelPayload {
+  try {
+    return parsePayload(modelPayloadSchema, job.data, job.id ?? 'without id')
+  } catch (thrown) {
+    throw new UnrecoverableError(describe(toTransferError(thrown)))
+  }
+}
+
+function cancelled({ transferId, model }: ModelPayload, cause?: unknown): TransferError {
+  return new TransferError('CANCELLED', `model "${model}" of transfer ${transferId} was cancelled`, { cause })
+}
+
+/** Puts the job back for another worker; not an attempt that failed. */
+async function handOver(job: ModelJob, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(Date.now() + HAND_OVER_DELAY_MS, token)
+  throw new DelayedError()
+}
+
+async function verdict(
+  context: ModelContext,
+  job: ModelJob,
+  {
+    payload,
+    error,
+    durationMs,
+  }: { readonly payload: ModelPayload; readonly error: TransferError; readonly durationMs: number },
+): Promise<Error> {
+  const before = progressOf(job) ?? { stage: 'starting', rowCount: 0, bytes: 0 }
+  const isLast = !error.retryable || job.attemptsMade + 1 >= (job.opts.attempts ?? 1)
+  const told: ModelJobProgress = isLast
+    ? { ...before, failure: context.failedModel(payload.model, error, durationMs) }
+    : { ...before, retrying: error.toReport() }
+  await job.updateProgress({ ...told })
+  return isLast ? new UnrecoverableError(describe(error)) : new Error(describe(error))
+}
+
+/** What the dashboard shows as the reason. */
+function describe(error: TransferError): string {
+  return `${error.code}: ${error.message} (${error.owner}: ${error.hint})`
+}
+
+/** Progress is news, not a promise: one that does not arrive harms nothing. */
+function tell(job: ModelJob, progress: ModelJobProgress): void {
+  job.updateProgress({ ...progress }).catch(() => {})
+}

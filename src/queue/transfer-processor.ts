@@ -1,0 +1,113 @@
+import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
+import { TransferError, toTransferError } from '../domain/errors.ts'
+import { type ModelResult, statusOf, type TransferResult } from '../domain/transfer.ts'
+import { isCancelled } from './cancellation.ts'
+import type { QueueConnection } from './connection.ts'
+import { parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
+import type { TransferQueues } from './queues.ts'
+import { modelJobId, type TransferJob, viewModel } from './transfer-view.ts'
+
+/** What is done for a transfer job. */
+export interface TransferWork {
+  /** The models to run. @throws {TransferError} `CONFIG_INVALID` for an unknown destination or model. */
+  readonly modelsOf: (payload: Pick<TransferPayload, 'destination' | 'models'>) => readonly string[]
+  /** Told once all models have ended; may be told again after a crash. */
+  readonly finishTransfer: (payload: TransferPayload, models: readonly ModelResult[]) => Promise<void>
+  readonly failedModel: (model: string, error: TransferError, durationMs: number) => ModelResult
+}
+
+interface TransferContext extends TransferWork {
+  readonly connection: QueueConnection
+  readonly queues: TransferQueues
+}
+
+/** Attempts of one model, and the wait between them: 2 s doubled each time, half of it random. */
+const MODEL_RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } } as const
+
+/**
+ * Runs one transfer job: makes a job for each model, gives its place up while they run, and collects what they did.
+ * Started again after a crash it goes on where it was: model jobs have fixed ids, and that they were made is kept in the job.
+ */
+export async function processTransfer(
+  context: TransferContext,
+  job: TransferJob,
+  token?: string,
+): Promise<TransferResult> {
+  const payload = readPayload(job)
+  const fannedOut = payload.fannedOut ?? (await fanOut(context, job, payload))
+  if (fannedOut.models.length > 0 && (await job.moveToWaitingChildren(token ?? '')))
+    throw new WaitingChildrenError()
+  const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model)))
+  await context.finishTransfer(payload, models)
+  const cancelled = models.length === 0 && (await isCancelled(context.connection, payload.transferId))
+  return {
+    transferId: payload.transferId,
+    destination: payload.destination,
+    status: cancelled ? 'CANCELLED' : statusOf(models),
+    startedAt: fannedOut.at,
+    durationMs: Date.now() - Date.parse(fannedOut.at),
+    models,
+  }
+}
+
+function readPayload(job: TransferJob): TransferPayload {
+  try {
+    return parsePayload(transferPayloadSchema, job.data, job.id ?? 'without id')
+  } catch (thrown) {
+    throw refusal(thrown)
+  }
+}
+
+/** A failure that no retry mends ends the job at once. */
+function refusal(thrown: unknown): Error {
+  const error = toTransferError(thrown)
+  const message = `${error.code}: ${error.message} (${error.owner}: ${error.hint})`
+  return error.retryable ? new Error(message) : new UnrecoverableError(message)
+}
+
+async function fanOut(
+  context: TransferContext,
+  job: TransferJob,
+  payload: TransferPayload,
+): Promise<NonNullable<TransferPayload['fannedOut']>> {
+  const models = await modelsToRun(context, payload)
+  const { version, transferId, destination, type } = payload
+  for (const model of models) {
+    await context.queues.models.add(
+      model,
+      { version, transferId, destination, type, model },
+      {
+        ...MODEL_RETRIES,
+        jobId: modelJobId(transferId, model),
+        parent: { id: transferId, queue: job.queueQualifiedName },
+        ignoreDependencyOnFailure: true,
+      },
+    )
+  }
+  const fannedOut = { at: new Date().toISOString(), models: [...models] }
+  await job.updateData({ ...payload, fannedOut })
+  return fannedOut
+}
+
+async function modelsToRun(context: TransferContext, payload: TransferPayload): Promise<readonly string[]> {
+  if (await isCancelled(context.connection, payload.transferId)) return []
+  try {
+    return context.modelsOf(payload)
+  } catch (thrown) {
+    throw refusal(thrown)
+  }
+}
+
+async function resultOf(
+  context: TransferContext,
+  { transferId }: TransferPayload,
+  model: string,
+): Promise<ModelResult> {
+  const { result } = await viewModel(context.queues.models, transferId, model)
+  if (result) return result
+  const error = new TransferError(
+    'INTERNAL',
+    `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
+  )
+  return context.failedModel(model, error, 0)
+}

@@ -1,0 +1,79 @@
+import type { Job, Queue } from 'bullmq'
+import { z } from 'zod'
+import type { ErrorReport } from '../domain/errors.ts'
+import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
+import type { ModelPayload, TransferPayload } from './job-payloads.ts'
+
+/** What a model job tells while it runs, and once it failed for good. */
+export interface ModelJobProgress {
+  readonly stage: string
+  readonly rowCount: number
+  readonly bytes: number
+  /** Set with the failure of the last attempt. */
+  readonly failure?: ModelResult
+  /** Set while another attempt is awaited. */
+  readonly retrying?: ErrorReport
+}
+
+/** A transfer's job. */
+export type TransferJob = Job<TransferPayload, TransferResult>
+/** A model's job. */
+export type ModelJob = Job<ModelPayload, ModelResult>
+/** The queue of transfers. */
+export type TransferJobQueue = Queue<TransferPayload, TransferResult>
+/** The queue of models. */
+export type ModelJobQueue = Queue<ModelPayload, ModelResult>
+
+/** One model of a transfer as it stands. */
+export interface ModelView {
+  readonly model: string
+  readonly status: TransferStatus
+  readonly progress: ModelJobProgress | undefined
+  readonly result: ModelResult | undefined
+}
+
+/** A transfer as it stands. */
+export interface TransferView {
+  readonly transferId: string
+  readonly destination: string
+  readonly status: TransferStatus
+  readonly requestedAt: string
+  readonly models: readonly ModelView[]
+  /** Once it has ended. */
+  readonly result: TransferResult | undefined
+  /** Why the transfer as a whole failed, before any model ran. */
+  readonly failedReason: string | undefined
+}
+
+const progressSchema = z.object({ stage: z.string(), rowCount: z.number(), bytes: z.number() }).loose()
+
+/** What a model job last told; undefined before it told anything. */
+export function progressOf(job: ModelJob): ModelJobProgress | undefined {
+  const parsed = progressSchema.safeParse(job.progress)
+  return parsed.success ? parsed.data : undefined
+}
+
+/** Id of the job of one model of a transfer: the same however often the transfer is fanned out. */
+export function modelJobId(transferId: string, model: string): string {
+  return `${transferId}.${Buffer.from(model).toString('base64url')}`
+}
+
+/** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. */
+export function openStatus(state: string): TransferStatus {
+  return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
+}
+
+/** A model of a transfer as its job tells; PENDING while there is none. */
+export async function viewModel(
+  models: ModelJobQueue,
+  transferId: string,
+  model: string,
+): Promise<ModelView> {
+  const job: ModelJob | undefined = await models.getJob(modelJobId(transferId, model))
+  if (!job) return { model, status: 'PENDING', progress: undefined, result: undefined }
+  const state = await job.getState()
+  const progress = progressOf(job)
+  const result = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
+  const status = result?.status ?? (state === 'failed' ? 'ERROR' : openStatus(state))
+  return { model, status, progress, result }
+}

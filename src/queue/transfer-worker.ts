@@ -1,0 +1,100 @@
+import { Worker } from 'bullmq'
+import type { ModelResult } from '../domain/transfer.ts'
+import { onCancelled } from './cancellation.ts'
+import { QUEUES, type QueueConnection } from './connection.ts'
+import { type ModelWork, processModel } from './model-processor.ts'
+import { openQueues, RETENTION } from './queues.ts'
+import { createRunningModels } from './running-models.ts'
+import { processTransfer, type TransferWork } from './transfer-processor.ts'
+import type { ModelJob, TransferJob } from './transfer-view.ts'
+
+/** What a worker does for its jobs, and how. */
+export interface TransferWorkerOptions extends TransferWork, ModelWork {
+  readonly connection: QueueConnection
+  /** Models at a time. */
+  readonly concurrency: number
+  /** How long a job may go without a sign of life before another worker takes it, in milliseconds. Default 30 s. */
+  readonly lockDurationMs?: number
+  /** News for the log. */
+  readonly onEvent: (event: WorkerEvent) => void
+}
+
+/** Something that happened to a job. */
+export interface WorkerEvent {
+  readonly event:
+    | 'model completed'
+    | 'model failed'
+    | 'transfer completed'
+    | 'transfer failed'
+    | 'stalled'
+    | 'error'
+  readonly jobId?: string | undefined
+  readonly message?: string | undefined
+  readonly result?: ModelResult | undefined
+}
+
+/** A running worker. */
+export interface TransferWorker {
+  /** True while it takes jobs. */
+  isRunning(): boolean
+  /** Takes no new job, lets running ones end for `graceMs`, then hands the rest back to the queue. */
+  close(options: { readonly graceMs: number }): Promise<void>
+}
+
+/** Times that a job may lose its worker before it fails: as often as deploys and crashes may hit one job. */
+const MAX_STALLED_COUNT = 10
+
+/** Transfers at a time: fanning out and collecting take milliseconds, and waiting takes no place. */
+const TRANSFER_CONCURRENCY = 10
+
+/** Starts taking transfer and model jobs. */
+export async function createTransferWorker(options: TransferWorkerOptions): Promise<TransferWorker> {
+  const { connection, onEvent } = options
+  const queues = openQueues(connection)
+  const running = createRunningModels()
+  const cancellations = await onCancelled(connection, transferId => running.abort('cancelled', transferId))
+  const lockDuration = options.lockDurationMs ?? 30_000
+  const common = {
+    connection: connection.redis,
+    prefix: connection.prefix,
+    lockDuration,
+    stalledInterval: lockDuration,
+    maxStalledCount: MAX_STALLED_COUNT,
+    removeOnComplete: RETENTION,
+    removeOnFail: RETENTION,
+  }
+  const transfers = new Worker(
+    QUEUES.transfers,
+    (job: TransferJob, token) => processTransfer({ ...options, connection, queues }, job, token),
+    { ...common, concurrency: TRANSFER_CONCURRENCY },
+  )
+  const models = new Worker(
+    QUEUES.models,
+    (job: ModelJob, token) => processModel({ ...options, connection, running }, job, token),
+    { ...common, concurrency: options.concurrency },
+  )
+  transfers.on('completed', job =>
+    onEvent({ event: 'transfer completed', jobId: job.id, message: job.returnvalue?.status }),
+  )
+  transfers.on('failed', (job, error) =>
+    onEvent({ event: 'transfer failed', jobId: job?.id, message: error.message }),
+  )
+  models.on('completed', job => onEvent({ event: 'model completed', jobId: job.id, result: job.returnvalue }))
+  models.on('failed', (job, error) =>
+    onEvent({ event: 'model failed', jobId: job?.id, message: error.message }),
+  )
+  for (const worker of [transfers, models]) {
+    worker.on('stalled', jobId => onEvent({ event: 'stalled', jobId }))
+    worker.on('error', error => onEvent({ event: 'error', message: error.message }))
+  }
+  return {
+    isRunning: () => transfers.isRunning() && models.isRunning(),
+    close: async ({ graceMs }) => {
+      const handOver = setTimeout(() => running.abort('shutdown'), graceMs)
+      await Promise.all([transfers.close(), models.close()])
+      clearTimeout(handOver)
+      cancellations.close()
+      await Promise.all([queues.transfers.close(), queues.models.close()])
+    },
+  }
+}
