@@ -1,0 +1,61 @@
+import { createAwsClients } from '../aws/clients.ts'
+import { createSourceS3 } from '../aws/source-s3.ts'
+import { createSts } from '../aws/sts.ts'
+import { type Config, sourceNamed } from '../config/load-config.ts'
+import { readSecret } from '../config/read-secret.ts'
+import type { Settings } from '../config/settings.ts'
+import { createIdentityTokens } from '../credentials/identity-token.ts'
+import { createOpenSession } from '../credentials/open-session.ts'
+import type { Destination } from '../domain/destination.ts'
+import type { Source } from '../domain/source.ts'
+import { readFiles } from '../sources/read-files.ts'
+import type { SourceS3 } from '../sources/s3-files.ts'
+import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
+
+/** What commands that touch customers' accounts share: clients by role, sources, work folder. */
+export type Composition = Omit<TransferDeps, 'watermarks'>
+
+/** Puts the straight line together from settings and configuration. Nothing is contacted yet. */
+export function compose(settings: Settings, config: Config): Composition {
+  const openSession = createOpenSession({
+    sts: createSts,
+    identityTokens: createIdentityTokens(settings.identity),
+    readSecret: reference => readSecret(reference),
+  })
+  return {
+    connect: async destination => connect(openSession, destination),
+    readSource: (model, signal) => {
+      const source = sourceNamed(config, model.source)
+      return readFiles({ folder: config.folder, s3: sourceS3, fetch }, source, model.files, signal)
+    },
+    workDir: settings.workDir,
+    queryTimeoutMs: settings.queryTimeoutMs,
+  }
+}
+
+async function connect(
+  openSession: ReturnType<typeof createOpenSession>,
+  destination: Destination,
+): Promise<DestinationClients> {
+  const { credentials, accountId } = await openSession(destination)
+  const { name, region, workgroup, bucket, schema } = destination
+  return {
+    ...createAwsClients({ place: { name, region, workgroup, bucket, schema, accountId }, credentials }),
+    accountId,
+  }
+}
+
+async function sourceS3({ s3 }: Source): Promise<SourceS3> {
+  const { accessKeyId, secretAccessKey } = s3 ?? {}
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined
+  return createSourceS3({
+    region: s3?.region ?? 'us-east-1',
+    endpoint: s3?.endpoint,
+    credentials: hasKeys
+      ? async () => ({
+          accessKeyId: await readSecret(accessKeyId),
+          secretAccessKey: await readSecret(secretAccessKey),
+        })
+      : undefined,
+  })
+}

@@ -1,0 +1,60 @@
+import { readTarget } from '../catalog/read-target.ts'
+import { destinationNamed, modelsOf } from '../config/load-config.ts'
+import type { Destination } from '../domain/destination.ts'
+import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
+import type { Model } from '../domain/model.ts'
+import { type LoadPlan, planLoad } from '../load/plan-load.ts'
+import type { DestinationClients } from '../transfer/ports.ts'
+import { type Context, composed } from './context.ts'
+
+/** Stands in plans for the ids that a transfer makes anew. */
+const NEW_ID = 'NEW'
+
+/** Prints what a transfer would do to each model's tables. Reads the catalog, changes nothing, runs no statement. */
+export async function planCommand(
+  context: Context,
+  destinationName: string,
+  only?: readonly string[],
+): Promise<number> {
+  const { config, composition } = await composed(context)
+  const destination = destinationNamed(config, destinationName)
+  const clients = await composition.connect(destination)
+  try {
+    const plans: LoadPlan[] = []
+    for (const model of modelsOf(config, destination, only))
+      plans.push(await planModel(clients, destination, model))
+    context.output.result(plans, () => plans.map(describePlan).join('\n\n'))
+    return 0
+  } finally {
+    clients.close()
+  }
+}
+
+async function planModel(
+  clients: DestinationClients,
+  destination: Destination,
+  model: Model,
+): Promise<LoadPlan> {
+  const { bucket, schema: database } = destination
+  return planLoad({
+    database,
+    model,
+    target: await readTarget(clients.glue, database, model.tableName),
+    targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, NEW_ID)),
+    stagingTable: `_transfer_staging_${NEW_ID}`,
+    stagingLocation: s3Uri(bucket, stagingPrefix(destination, NEW_ID, model.tableName, NEW_ID)),
+    bounds: [],
+  })
+}
+
+function describePlan(plan: LoadPlan): string {
+  return [
+    `-- ${plan.database}.${plan.table}`,
+    plan.targetStatements.length === 0 ? '-- target: as the model says' : '-- target (Athena DDL, free):',
+    ...plan.targetStatements,
+    `-- staging table through Glue: ${plan.staging.table} on ${plan.staging.location}`,
+    ...plan.staging.columns.map(column => `--   ${column.name} ${column.type}`),
+    '-- load (the one statement; literal bounds of the staged keys are added to ON):',
+    plan.loadStatement,
+  ].join('\n')
+}

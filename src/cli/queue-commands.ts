@@ -1,0 +1,90 @@
+import type { TransferStatus, TransferType } from '../domain/transfer.ts'
+import type { TransferView } from '../queue/transfer-view.ts'
+import { type Context, withQueue } from './context.ts'
+import { EXIT_CODES, exitCodeOfStatus } from './exit-codes.ts'
+import { describeFailure, describeTransfer, progressBar, table } from './output.ts'
+
+/** What `enqueue` takes. */
+export interface EnqueueOptions {
+  readonly full?: boolean
+  readonly model?: string[]
+  readonly wait?: boolean
+  readonly id?: string
+}
+
+/** Puts a transfer into the queue; with `wait` stays until it has ended. */
+export async function enqueueCommand(
+  context: Context,
+  destination: string,
+  options: EnqueueOptions,
+): Promise<number> {
+  return withQueue(context, async queue => {
+    const type: TransferType = options.full ? 'full-refresh' : 'incremental'
+    const { transferId } = await queue.enqueue({
+      destination,
+      type,
+      ...(options.model ? { models: options.model } : {}),
+      ...(options.id === undefined ? {} : { transferId: options.id }),
+    })
+    if (!options.wait) {
+      context.output.result({ transferId }, () => transferId)
+      return EXIT_CODES.success.code
+    }
+    const onProgress = (view: TransferView): void => context.output.progress(describeProgress(view))
+    return tell(context, await queue.waitUntilFinished(transferId, { signal: context.signal, onProgress }))
+  })
+}
+
+/** Tells how a transfer stands. */
+export async function statusCommand(context: Context, transferId: string): Promise<number> {
+  return withQueue(context, async queue => tell(context, await queue.status(transferId)))
+}
+
+/** Lists transfers, the newest first. */
+export async function listCommand(
+  context: Context,
+  options: { readonly destination?: string; readonly status?: TransferStatus; readonly limit?: number },
+): Promise<number> {
+  return withQueue(context, async queue => {
+    const views = await queue.list(options)
+    const rows = views.map(view => [view.transferId, view.destination, view.status, view.requestedAt])
+    context.output.result(views, () => table(['transfer', 'destination', 'status', 'requested at'], rows))
+    return EXIT_CODES.success.code
+  })
+}
+
+/** Cancels a transfer. */
+export async function cancelCommand(context: Context, transferId: string): Promise<number> {
+  return withQueue(context, async queue => {
+    await queue.cancel(transferId)
+    context.output.result({ transferId, cancelled: true }, () => `transfer ${transferId} is told to end`)
+    return EXIT_CODES.success.code
+  })
+}
+
+function tell(context: Context, view: TransferView): number {
+  context.output.result(view, () => describeView(view))
+  const owner = view.result?.models.find(model => model.error)?.error?.owner
+  return exitCodeOfStatus(view.status, owner)
+}
+
+function describeView(view: TransferView): string {
+  if (view.result) return describeTransfer(view.result)
+  const lines = view.models.map(({ model, status, progress, result }) => {
+    const failure = result?.error ? `\n  ${describeFailure(result.error)}` : ''
+    return `  ${model}: ${status}${progress ? `, ${progress.stage}, ${progress.rowCount} rows` : ''}${failure}`
+  })
+  const reason = view.failedReason === undefined ? [] : [`  ${view.failedReason}`]
+  return [`transfer ${view.transferId} to ${view.destination}: ${view.status}`, ...reason, ...lines].join(
+    '\n',
+  )
+}
+
+function describeProgress({ models, status }: TransferView): string {
+  const done = models.filter(model => model.result).length
+  const rows = models.reduce(
+    (sum, { result, progress }) => sum + (result?.rowCount ?? progress?.rowCount ?? 0),
+    0,
+  )
+  return `${progressBar(done, models.length)} ${status}, ${done} of ${models.length} models, ${rows} rows`
+}
