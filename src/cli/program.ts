@@ -1,0 +1,105 @@
+import { Command, Option } from 'commander'
+import { TRANSFER_STATUSES, type TransferStatus } from '../domain/transfer.ts'
+import type { Context } from './context.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import { planCommand } from './plan-command.ts'
+import { policyCommand, schemaCommand, trustPolicyCommand } from './policy-commands.ts'
+import { queryCommand } from './query-command.ts'
+import {
+  cancelCommand,
+  type EnqueueOptions,
+  enqueueCommand,
+  listCommand,
+  statusCommand,
+} from './queue-commands.ts'
+import { runCommand } from './run-command.ts'
+import { standInCommand } from './stand-in-command.ts'
+import { workerCommand } from './worker-command.ts'
+
+/** Runs the command of a context and keeps its exit code. */
+type Execute = (run: (context: Context) => Promise<number>) => Promise<void>
+
+/** All commands, each with an example in its help. */
+export function createProgram(execute: Execute): Command {
+  const program = new Command('athena-transfer')
+    .description(
+      "Loads models' rows into Iceberg tables in the customer's own AWS account, each row exactly once.",
+    )
+    .option('--json', 'print JSON, also on a terminal')
+    .addHelpText('after', `\nExit codes:\n${exitCodes()}`)
+  const add = (usage: string, description: string, example: string): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .addHelpText('after', `\nExample:\n  athena-transfer ${example}`)
+
+  add('worker', 'take transfer jobs from the queue until SIGTERM', 'worker').action(() =>
+    execute(workerCommand),
+  )
+  add('enqueue <destination>', 'put a transfer into the queue', 'enqueue acme --wait')
+    .option('--full', 'read all rows, not only those since the last transfer')
+    .option('--model <name...>', 'only these models')
+    .option('--id <transferId>', 'the same id twice is one transfer')
+    .option('--wait', 'stay until it has ended')
+    .action((destination: string, options: EnqueueOptions) =>
+      execute(context => enqueueCommand(context, destination, options)),
+    )
+  add('run <destination>', 'run one transfer here: all rows, no queue', 'run acme --model invoices')
+    .option('--model <name...>', 'only these models')
+    .action((destination: string, { model }: { model?: string[] }) =>
+      execute(context => runCommand(context, destination, model)),
+    )
+  add('status <transferId>', 'tell how a transfer stands', 'status 01jd5x6c9v3v8k2m4n6p8q0r2s').action(
+    (id: string) => execute(context => statusCommand(context, id)),
+  )
+  add('list', 'list transfers, the newest first', 'list --destination acme --status ERROR')
+    .option('--destination <name>')
+    .addOption(new Option('--status <status>').choices(TRANSFER_STATUSES))
+    .option('--limit <count>', 'at most 1000', Number, 50)
+    .action((options: { destination?: string; status?: TransferStatus; limit: number }) =>
+      execute(context => listCommand(context, options)),
+    )
+  add(
+    'cancel <transferId>',
+    'end a transfer; what is loaded stays',
+    'cancel 01jd5x6c9v3v8k2m4n6p8q0r2s',
+  ).action((id: string) => execute(context => cancelCommand(context, id)))
+  add('plan <destination>', 'print what a transfer would do; changes nothing', 'plan acme')
+    .option('--model <name...>', 'only these models')
+    .action((destination: string, { model }: { model?: string[] }) =>
+      execute(context => planCommand(context, destination, model)),
+    )
+  add(
+    'query <destination> <sql>',
+    "run a SELECT in the destination's workgroup",
+    `query acme 'SELECT count(*) FROM "acme_export"."invoices"'`,
+  ).action((destination: string, sql: string) => execute(context => queryCommand(context, destination, sql)))
+  add('policy <destination>', 'print the permission policy for the customer', 'policy acme')
+    .option('--account <id>', 'account id, where the destination does not tell it')
+    .action((destination: string, { account }: { account?: string }) =>
+      execute(context => policyCommand(context, destination, account)),
+    )
+  add('trust-policy <destination>', 'print the trust policy for the customer', 'trust-policy acme').action(
+    (destination: string) => execute(context => trustPolicyCommand(context, destination)),
+  )
+  add(
+    'schema <kind>',
+    'print the JSON Schema of destination, source or model files',
+    'schema model > model.schema.json',
+  ).action((kind: string) => execute(context => schemaCommand(context, kind)))
+  add(
+    'stand-in [args...]',
+    'run the local stand-in of AWS; see its --help',
+    'stand-in --data .data --port 4566',
+  )
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((args: string[]) => execute(context => standInCommand(args, context.signal)))
+  return program
+}
+
+function exitCodes(): string {
+  return Object.values(EXIT_CODES)
+    .map(({ code, means }) => `  ${code}  ${means}`)
+    .join('\n')
+}

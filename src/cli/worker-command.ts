@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import pino from 'pino'
+import { type Config, destinationNamed, modelNamed, modelsOf } from '../config/load-config.ts'
+import { readSecret } from '../config/read-secret.ts'
+import type { Settings } from '../config/settings.ts'
+import { startOperationsServer } from '../operations/http-server.ts'
+import { connectRedis, type QueueConnection, redisWarnings } from '../queue/connection.ts'
+import { openQueues } from '../queue/queues.ts'
+import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
+import { createWatermarkStore } from '../queue/watermark-store.ts'
+import { finishTransfer } from '../transfer/finish-transfer.ts'
+import { failedModel } from '../transfer/run-transfer.ts'
+import { transferModel } from '../transfer/transfer-model.ts'
+import type { Composition } from './compose.ts'
+import { type Context, composed } from './context.ts'
+
+/** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
+export async function workerCommand(context: Context): Promise<number> {
+  const { settings, config, composition } = await composed(context)
+  const log = pino({ level: settings.logLevel })
+  const connection = await connectRedis({ redisUrl: settings.redisUrl, prefix: settings.queuePrefix })
+  for (const warning of await redisWarnings(connection)) log.warn(warning)
+  const worker = await startWorker({ settings, config, composition, connection, log })
+  const queues = openQueues(connection)
+  const server = await startOperationsServer({
+    host: settings.httpHost,
+    port: settings.httpPort,
+    queues,
+    dashboard: settings.dashboardPassword
+      ? { user: settings.dashboardUser, password: await readSecret(settings.dashboardPassword) }
+      : undefined,
+    problems: () => problemsOf(worker, connection),
+  })
+  log.info(
+    { http: server.url, dashboard: settings.dashboardPassword ? `${server.url}/dashboard` : 'off' },
+    'worker started',
+  )
+  if (!context.signal.aborted) await once(context.signal, 'abort')
+  log.info({ graceMs: settings.shutdownGraceMs }, 'shutdown: no new jobs')
+  await worker.close({ graceMs: settings.shutdownGraceMs })
+  log.info('shutdown: closing connections')
+  await server.close()
+  await Promise.all([queues.transfers.close(), queues.models.close()])
+  connection.redis.disconnect()
+  log.info('worker stopped')
+  return 0
+}
+
+interface WorkerParts {
+  readonly settings: Settings
+  readonly config: Config
+  readonly composition: Composition
+  readonly connection: QueueConnection
+  readonly log: pino.Logger
+}
+
+function startWorker({
+  settings,
+  config,
+  composition,
+  connection,
+  log,
+}: WorkerParts): Promise<TransferWorker> {
+  const deps = { ...composition, watermarks: createWatermarkStore(connection) }
+  const destinationOf = (name: string) => destinationNamed(config, name)
+  return createTransferWorker({
+    connection,
+    concurrency: settings.concurrency,
+    modelsOf: ({ destination, models }) =>
+      modelsOf(config, destinationOf(destination), models).map(model => model.name),
+    runModel: (payload, options) => {
+      const destination = destinationOf(payload.destination)
+      const model = modelNamed(config, destination, payload.model)
+      return transferModel(deps, { transfer: payload, destination, model }, options)
+    },
+    failedModel: (name, error, durationMs) => {
+      const tableName = config.models.get(name)?.tableName ?? name
+      return failedModel({ name, tableName }, error, durationMs)
+    },
+    finishTransfer: ({ transferId, destination }, models) =>
+      finishTransfer(deps, { transferId, destination: destinationOf(destination), models }),
+    onEvent: event => log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event),
+  })
+}
+
+/** Longest wait for Redis's answer, in milliseconds. */
+const PING_TIMEOUT_MS = 2_000
+
+async function problemsOf(worker: TransferWorker, { redis }: QueueConnection): Promise<readonly string[]> {
+  const silent = new Promise<string>(resolve => setTimeout(() => resolve('silent'), PING_TIMEOUT_MS).unref())
+  const answer = await Promise.race([redis.ping().catch(() => 'silent'), silent])
+  return [
+    ...(worker.isRunning() ? [] : ['the worker takes no jobs']),
+    ...(answer === 'PONG' ? [] : ['Redis does not answer']),
+  ]
+}
