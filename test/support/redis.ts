@@ -137,7 +137,8 @@ async function aptDownload(folder: string): Promise<void> {
   await run('apt-get', [...own, '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], { cwd: folder })
 }
 
-function freePort(): Promise<number> {
+/** A port on loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

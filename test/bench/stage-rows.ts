@@ -1,0 +1,56 @@
+/** Stages the bench file into S3 and prints what it took, as one line of JSON. A process of its own, so that its CPU is its own. */
+import { createReadStream } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { S3 } from '@aws-sdk/client-s3'
+import type { RowBatch } from '../../src/domain/row-batch.ts'
+import { stageModel } from '../../src/staging/stage-model.ts'
+import { BENCH_MODEL } from './billing-rows.ts'
+import { cpuSeconds, residentBytes } from './cpu.ts'
+
+const [, , path = '', bucket = '', region = '', endpoint = ''] = process.argv
+const s3 = new S3({ region, endpoint, forcePathStyle: true })
+
+async function* batches(): AsyncGenerator<RowBatch> {
+  yield {
+    origin: 'rows.ndjson',
+    format: 'ndjson',
+    open: () => createReadStream(path, { highWaterMark: 1 << 20 }),
+  }
+}
+
+let peakBytes = 0
+const sampler = setInterval(() => {
+  peakBytes = Math.max(peakBytes, residentBytes())
+}, 50)
+const delay = monitorEventLoopDelay({ resolution: 5 })
+const cpuBefore = cpuSeconds()
+const startedMs = performance.now()
+delay.enable()
+const staged = await stageModel({
+  model: BENCH_MODEL,
+  batches: batches(),
+  window: {},
+  s3,
+  bucket,
+  prefix: 'bench/',
+  rejectedPrefix: 'rejected/',
+  workDir: tmpdir(),
+  signal: new AbortController().signal,
+  onProgress: () => {},
+})
+delay.disable()
+clearInterval(sampler)
+const wallMs = performance.now() - startedMs
+await sleep(500)
+console.log(
+  JSON.stringify({
+    rows: staged.rowCount,
+    files: staged.files.length,
+    cpuSeconds: cpuSeconds() - cpuBefore,
+    wallSeconds: wallMs / 1000,
+    peakBytes,
+    eventLoopP99Ms: delay.percentile(99) / 1e6,
+  }),
+)
