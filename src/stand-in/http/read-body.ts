@@ -5,7 +5,8 @@ import { AwsError } from '../services.ts'
 export async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
+  // The stream stays open on an early exit, so that the client gets to read the answer.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk)
     size += bytes.length
     if (size > maxBytes) throw new AwsError('RequestEntityTooLarge', 413, 'Request size exceeded the limit.')

@@ -3,8 +3,8 @@ import { childText, element, leaf } from '../http/xml.ts'
 import { partitionOf, s3Arn } from '../iam/arn.ts'
 import { AwsError } from '../services.ts'
 import { emptyAnswer, xmlAnswer, xmlTime } from './answers.ts'
-import { readXml } from './delete-objects.ts'
 import { s3Error } from './errors.ts'
+import { readXml } from './read-xml.ts'
 import { authorizeS3, requireBucket, requireBucketAnywhere, type S3Deps, type S3Request } from './request.ts'
 
 /** CreateBucket: in the region that the request is signed for, which the body must agree with. */
@@ -23,7 +23,7 @@ export async function createBucket(deps: S3Deps, request: S3Request): Promise<An
 async function wantedRegion(request: S3Request): Promise<string> {
   const { region } = request.caller
   const hasBody = (request.call.headers.get('content-length') ?? '0') !== '0'
-  const constraint = hasBody ? childText(await readXml(request), 'LocationConstraint') : undefined
+  const constraint = hasBody ? childText(await readXml(request, 'of-body'), 'LocationConstraint') : undefined
   if ((constraint ?? 'us-east-1') === region) return region
   throw new AwsError(
     'IllegalLocationConstraintException',

@@ -8,6 +8,8 @@ export interface ByteReader {
   some(maxBytes: number): Promise<Buffer>
   /** True when nothing is left. */
   atEnd(): Promise<boolean>
+  /** Lets go of the source; it can be drained by others then. */
+  release(): Promise<void>
 }
 
 /** Longest line of a chunk header or trailer, in bytes. */
@@ -46,6 +48,9 @@ export function createByteReader(source: AsyncIterable<Uint8Array>): ByteReader 
     async atEnd() {
       while (held.length === 0) if (!(await pull())) return true
       return false
+    },
+    async release() {
+      await iterator.return?.()
     },
   }
 }

@@ -26,17 +26,21 @@ export async function* decodeChunked(
 ): AsyncGenerator<Buffer> {
   const reader = createByteReader(source)
   const chain = mode === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' ? undefined : createChain(seed)
-  for (;;) {
-    const { size, signature } = parseChunkHeader(await reader.line())
-    const hash = createHash('sha256')
-    yield* readChunk(reader, size, hash)
-    chain?.verifyChunk(hash.digest('hex'), signature)
-    if (size === 0) break
-    if ((await reader.line()) !== '') throw malformed()
+  try {
+    for (;;) {
+      const { size, signature } = parseChunkHeader(await reader.line())
+      const hash = createHash('sha256')
+      yield* readChunk(reader, size, hash)
+      chain?.verifyChunk(hash.digest('hex'), signature)
+      if (size === 0) break
+      if ((await reader.line()) !== '') throw malformed()
+    }
+    if (mode === 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD') await readPlainEnd(reader)
+    else await readTrailers(reader, trailers, chain)
+    if (!(await reader.atEnd())) throw malformed()
+  } finally {
+    await reader.release()
   }
-  if (mode === 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD') await readPlainEnd(reader)
-  else await readTrailers(reader, trailers, chain)
-  if (!(await reader.atEnd())) throw malformed()
 }
 
 async function* readChunk(reader: ByteReader, size: number, hash: Hash): AsyncGenerator<Buffer> {

@@ -5,10 +5,10 @@ import { AwsError } from '../services.ts'
 import { xmlAnswer } from './answers.ts'
 import type { BodyFiles } from './body-files.ts'
 import { checksumHeader, compositeChecksum, fullObjectChecksum } from './checksums.ts'
-import { readXml } from './delete-objects.ts'
 import { invalidRequest, s3Error } from './errors.ts'
 import { checkWrite } from './preconditions.ts'
 import { commitObject } from './put-object.ts'
+import { readXml } from './read-xml.ts'
 import { authorizeS3, requireBucket, type S3Deps, type S3Request } from './request.ts'
 import type { ObjectChecksum, ObjectRecord, PartRecord, UploadRecord } from './storage.ts'
 import { dropParts, findUpload, noSuchUpload, partsOf } from './uploads.ts'
@@ -25,7 +25,7 @@ export async function completeUpload(deps: S3Deps, request: S3Request): Promise<
   const { call, key } = request
   const bucket = requireBucket(deps, request)
   authorizeS3(deps, request.caller, 's3:PutObject', { bucket, key })
-  const listed = childrenNamed(await readXml(request), 'Part')
+  const listed = childrenNamed(await readXml(request, 'of-object'), 'Part')
   const upload = findUpload(deps, request, bucket)
   if (!upload) throw noSuchUpload(request)
   const done = upload.completedEtag !== undefined && deps.storage.findObject(bucket.name, key)
@@ -71,30 +71,32 @@ function chosenParts(
   upload: UploadRecord,
 ): readonly PartRecord[] {
   if (listed.length === 0) throw s3Error('MalformedXML')
-  const byNumber = new Map(kept.map(part => [part.partNumber, part]))
-  let previous = 0
-  return listed.map((item, index) => {
-    const partNumber = Number(childText(item, 'PartNumber'))
-    if (!Number.isInteger(partNumber)) throw s3Error('MalformedXML')
-    if (partNumber <= previous) throw s3Error('InvalidPartOrder', { UploadId: upload.uploadId })
-    previous = partNumber
-    const part = byNumber.get(partNumber)
-    if (!part || !describes(item, part, upload))
-      throw s3Error('InvalidPart', { UploadId: upload.uploadId, PartNumber: partNumber })
-    if (index < listed.length - 1 && part.size < MIN_PART_BYTES)
-      throw s3Error('EntityTooSmall', {
-        ETag: part.etag,
-        PartNumber: partNumber,
-        ProposedSize: part.size,
-        MinSizeAllowed: MIN_PART_BYTES,
-      })
+  const numbers = listed.map(item => Number(childText(item, 'PartNumber')))
+  if (!numbers.every(Number.isInteger)) throw s3Error('MalformedXML')
+  if (numbers.some((number, index) => number <= (numbers[index - 1] ?? 0)))
+    throw s3Error('InvalidPartOrder', { UploadId: upload.uploadId })
+  const chosen = listed.map(item => {
+    const part = kept.find(candidate => describes(item, candidate, upload))
+    if (!part) throw s3Error('InvalidPart', { UploadId: upload.uploadId })
     return part
+  })
+  for (const part of chosen.slice(0, -1)) if (part.size < MIN_PART_BYTES) throw tooSmall(part)
+  return chosen
+}
+
+function tooSmall(part: PartRecord): AwsError {
+  return s3Error('EntityTooSmall', {
+    ETag: part.etag,
+    PartNumber: part.partNumber,
+    ProposedSize: part.size,
+    MinSizeAllowed: MIN_PART_BYTES,
   })
 }
 
 function describes(item: XmlElement, part: PartRecord, upload: UploadRecord): boolean {
   const checksum = childText(item, `Checksum${upload.checksumAlgorithm}`)
   return (
+    Number(childText(item, 'PartNumber')) === part.partNumber &&
     childText(item, 'ETag')?.replaceAll('"', '') === part.etag &&
     (checksum === undefined || checksum === part.checksumValue)
   )

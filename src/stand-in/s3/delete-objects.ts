@@ -1,15 +1,11 @@
-import type { Answer } from '../http/call.ts'
-import { readBody } from '../http/read-body.ts'
-import { childrenNamed, childText, element, leaf, parseXml, type XmlElement } from '../http/xml.ts'
+import type { Answer, Call } from '../http/call.ts'
+import { childrenNamed, childText, element, leaf } from '../http/xml.ts'
 import { AwsError } from '../services.ts'
-import { sha256Hex } from '../sigv4/canonical-request.ts'
 import { emptyAnswer, xmlAnswer } from './answers.ts'
-import { s3Error } from './errors.ts'
+import { invalidRequest, s3Error } from './errors.ts'
+import { readXml } from './read-xml.ts'
 import { authorizeS3, requireBucket, type S3Deps, type S3Request } from './request.ts'
 import type { Bucket } from './storage.ts'
-
-/** Largest XML body that S3 takes, in bytes: enough for 10,000 parts with checksums. */
-const MAX_XML_BYTES = 4 * 1024 ** 2
 
 /** Keys that one DeleteObjects names at most. */
 const MAX_KEYS = 1000
@@ -25,7 +21,9 @@ export async function deleteObject(deps: S3Deps, request: S3Request): Promise<An
 /** DeleteObjects: each key is authorised by itself and its refusal reported in the answer. */
 export async function deleteObjects(deps: S3Deps, request: S3Request): Promise<Answer> {
   const bucket = requireBucket(deps, request)
-  const root = await readXml(request)
+  if (!hasIntegrity(request.call))
+    throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*')
+  const root = await readXml(request, 'of-body')
   const keys = childrenNamed(root, 'Object').map(object => childText(object, 'Key') ?? '')
   if (keys.length === 0 || keys.length > MAX_KEYS || keys.includes('')) throw s3Error('MalformedXML')
   const quiet = childText(root, 'Quiet') === 'true'
@@ -60,14 +58,11 @@ function errorXml(key: string, error: AwsError): string {
   return element('Error', [leaf('Key', key), leaf('Code', error.code), leaf('Message', error.message)])
 }
 
-/** Reads and verifies a small XML body. @throws {AwsError} `MalformedXML`, `XAmzContentSHA256Mismatch`. */
-export async function readXml(request: S3Request): Promise<XmlElement> {
-  const bytes = await readBody(request.call.body, MAX_XML_BYTES)
-  if (/^[0-9a-f]{64}$/.test(request.payloadHash) && sha256Hex(bytes) !== request.payloadHash)
-    throw s3Error('XAmzContentSHA256Mismatch')
-  try {
-    return parseXml(bytes.toString('utf8'))
-  } catch {
-    throw s3Error('MalformedXML')
-  }
+function hasIntegrity(call: Call): boolean {
+  const names = [...call.headers.keys()]
+  return (
+    names.includes('content-md5') ||
+    names.includes('x-amz-trailer') ||
+    names.some(name => name.startsWith('x-amz-checksum-'))
+  )
 }

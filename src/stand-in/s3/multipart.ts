@@ -79,6 +79,7 @@ export async function uploadPart(deps: S3Deps, request: S3Request): Promise<Answ
     seed: request.seed,
     payloadHash: request.payloadHash,
     keepAlgorithm: upload.checksumAlgorithm,
+    checksumHeaders: 'of-body',
   })
   await keepPart(deps, upload, {
     partNumber,

@@ -11,7 +11,7 @@ export async function putObject(deps: S3Deps, request: S3Request): Promise<Answe
   authorizeWrite(deps, request, bucket)
   const { call, key } = request
   checkWrite(call, deps.storage.findObject(bucket.name, key))
-  const body = await receiveBody(deps.storage.bodies, call, request)
+  const body = await receiveBody(deps.storage.bodies, call, { ...request, checksumHeaders: 'of-body' })
   const record: ObjectRecord = {
     bucket: bucket.name,
     key,

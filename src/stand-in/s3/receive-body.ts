@@ -8,9 +8,31 @@ import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, checksumHeader, startCheck
 import { type ChunkedMode, decodeChunked } from './chunked-body.ts'
 import { invalidArgument, invalidRequest, s3Error } from './errors.ts'
 
-/** A body on disk with the checksum it was verified against, or that S3 chose itself. */
-export interface ReceivedBody extends WrittenBody {
+/** A verified body with the checksum that is kept of it: the client's, or the one that S3 chose itself. */
+export type VerifiedBody<Sunk extends Digested> = Sunk & {
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+}
+
+/** What a sink knows of the bytes it took. */
+interface Digested {
+  readonly md5Hex: string
+}
+
+/** Where a body goes; every chunk is shown to all meters. */
+export type BodySink<Sunk extends Digested> = (
+  source: AsyncIterable<Uint8Array>,
+  meters: readonly Meter[],
+) => Promise<Sunk>
+
+/** What a request says of its body. */
+export interface BodyClaims {
+  readonly seed: SignatureSeed
+  /** The signed `x-amz-content-sha256`. */
+  readonly payloadHash: string
+  /** Keeps a checksum of this algorithm, whichever one the client sends. */
+  readonly keepAlgorithm?: ChecksumAlgorithm
+  /** Whether checksum headers speak of this body, or (CompleteMultipartUpload) of the object it asks for. */
+  readonly checksumHeaders: 'of-body' | 'of-object'
 }
 
 /** Largest body of PutObject and UploadPart, in bytes: 5 GiB. */
@@ -27,40 +49,66 @@ const CHUNKED_MODES: readonly ChunkedMode[] = [
 
 /**
  * Streams the body of a request to disk and verifies all that the client said of it: length, payload hash, chunk
- * signatures, checksum in header or trailer, Content-MD5. Nothing is left on disk when one of them is wrong.
+ * signatures, checksum in header or trailer, Content-MD5. Nothing stays on disk when one of them is wrong.
  * @throws {AwsError} `BadDigest`, `XAmzContentSHA256Mismatch`, `IncompleteBody`, `EntityTooLarge` and kin.
  */
 export async function receiveBody(
   bodies: BodyFiles,
   call: Call,
-  options: { seed: SignatureSeed; payloadHash: string; keepAlgorithm?: ChecksumAlgorithm },
-): Promise<ReceivedBody> {
-  const mode = CHUNKED_MODES.find(candidate => candidate === options.payloadHash)
+  claims: BodyClaims,
+): Promise<VerifiedBody<WrittenBody>> {
+  let written: WrittenBody | undefined
+  try {
+    return await verifyBody(call, claims, async (source, meters) => {
+      written = await bodies.write(source, meters)
+      return written
+    })
+  } catch (error) {
+    if (written) bodies.discard(written.file)
+    throw error
+  }
+}
+
+/** As `receiveBody`, into any sink, which holds the whole body by the time that something is found wrong with it. */
+export async function verifyBody<Sunk extends Digested>(
+  call: Call,
+  claims: BodyClaims,
+  sink: BodySink<Sunk>,
+): Promise<VerifiedBody<Sunk>> {
+  const mode = CHUNKED_MODES.find(candidate => candidate === claims.payloadHash)
+  const signedHash = mode ? undefined : plainHash(claims.payloadHash)
   const announced = announcedBytes(call, mode)
-  const named = namedAlgorithm(call)
-  const kept = options.keepAlgorithm ?? named ?? DEFAULT_ALGORITHM
+  const named = claims.checksumHeaders === 'of-body' ? namedAlgorithm(call) : undefined
+  const kept = claims.keepAlgorithm ?? named ?? DEFAULT_ALGORITHM
   const checksum = startChecksum(kept)
   const verified = named === undefined || named === kept ? checksum : startChecksum(named)
   const sha256 = createHash('sha256')
-  const signedHash = /^[0-9a-f]{64}$/.test(options.payloadHash) ? options.payloadHash : undefined
   const meters = new Set<Meter>([checksum, verified])
   if (signedHash !== undefined) meters.add({ update: bytes => void sha256.update(bytes) })
   const trailers = new Map<string, string>()
-  const content = mode ? decodeChunked(call.body, mode, options.seed, trailers) : call.body
-  const written = await bodies.write(exactly(content, announced), [...meters])
-  try {
-    const value = checksum.digest()
-    const claimed = named && claimedChecksum(call, trailers, named)
-    if (claimed !== undefined && claimed !== (named === kept ? value : verified.digest()))
-      throw badDigest(String(named))
-    if (signedHash !== undefined && sha256.digest('hex') !== signedHash)
-      throw s3Error('XAmzContentSHA256Mismatch')
-    verifyMd5(call, written.md5Hex)
-    return { ...written, checksum: { algorithm: kept, value } }
-  } catch (error) {
-    bodies.discard(written.file)
-    throw error
-  }
+  // The stream stays open on an early exit, so that the client gets to read the answer.
+  const raw = call.body.iterator({ destroyOnReturn: false })
+  const content = mode ? decodeChunked(raw, mode, claims.seed, trailers) : raw
+  const sunk = await sink(exactly(content, announced), [...meters])
+  const value = checksum.digest()
+  const claimed = named && claimedChecksum(call, trailers, named)
+  if (claimed !== undefined && claimed !== (named === kept ? value : verified.digest()))
+    throw badDigest(String(named))
+  if (signedHash !== undefined && sha256.digest('hex') !== signedHash)
+    throw s3Error('XAmzContentSHA256Mismatch')
+  verifyMd5(call, sunk.md5Hex)
+  return { ...sunk, checksum: { algorithm: kept, value } }
+}
+
+/** The SHA-256 that a body must have; undefined when it is not signed. */
+function plainHash(payloadHash: string): string | undefined {
+  if (payloadHash === 'UNSIGNED-PAYLOAD') return undefined
+  if (/^[0-9a-f]{64}$/.test(payloadHash)) return payloadHash
+  throw invalidArgument(
+    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING- marker, or a valid sha256 value.',
+    'x-amz-content-sha256',
+    payloadHash,
+  )
 }
 
 function announcedBytes(call: Call, mode: ChunkedMode | undefined): number {

@@ -1,4 +1,5 @@
-import type { FaultSwitches } from '../faults.ts'
+import { Readable } from 'node:stream'
+import { ConnectionReset, type FaultSwitches } from '../faults.ts'
 import type { Answer, Call } from '../http/call.ts'
 import type { Verified } from '../sigv4/verify.ts'
 import {
@@ -50,7 +51,11 @@ const OPERATIONS = {
 
 type OperationName = keyof typeof OPERATIONS
 
-/** Answers one request to S3 whose signature is verified. @throws {AwsError} */
+/**
+ * Answers one request to S3 whose signature is verified. The fault `s3.GetObject.truncate` breaks the connection after
+ * half of the body.
+ * @throws {AwsError}
+ */
 export async function answerS3(
   deps: S3Deps & { readonly faults: FaultSwitches },
   call: Call,
@@ -62,7 +67,20 @@ export async function answerS3(
   const request: S3Request = { call, caller, seed, payloadHash, ...address }
   const name = operationOf(call, address)
   const subject = `${address.bucket}/${address.key}`
-  return deps.faults.run(`s3.${name}`, subject, 's3', () => OPERATIONS[name](deps, request))
+  const answer = await deps.faults.run(`s3.${name}`, subject, 's3', () => OPERATIONS[name](deps, request))
+  const { body } = answer
+  if (!(body instanceof Readable) || !deps.faults.take(`s3.${name}.truncate`, subject)) return answer
+  return { ...answer, body: Readable.from(halfOf(body, Number(answer.headers['content-length']))) }
+}
+
+async function* halfOf(body: Readable, size: number): AsyncGenerator<Buffer> {
+  let left = Math.floor(size / 2)
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk).subarray(0, left)
+    left -= bytes.length
+    yield bytes
+    if (left === 0) throw new ConnectionReset()
+  }
 }
 
 function operationOf(call: Call, address: { bucket: string; key: string }): OperationName {

@@ -78,6 +78,7 @@ function timeProblem(claim: SignatureClaim): SignatureProblem | undefined {
 
 function tokenProblem(claim: SignatureClaim, principal: Principal): SignatureProblem | undefined {
   const { session } = principal
+  if (session && claim.sessionToken === undefined) return 'unknown-key'
   if (claim.sessionToken !== session?.sessionToken) return 'bad-token'
   return session && session.expiresAtMs <= Date.now() ? 'expired-token' : undefined
 }

@@ -1,0 +1,109 @@
+import {
+  CreateDatabaseCommand,
+  CreateTableCommand,
+  GetTableCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-glue'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Customer, createCustomer } from '../../support/customer.ts'
+import { startStandIn, type TestStandIn } from '../../support/stand-in.ts'
+import { assumeRole, type Clients, clientsWith, openSession } from './session.ts'
+
+describe('a fault that is switched on', () => {
+  let standIn: TestStandIn
+  let customer: Customer
+  let once: Clients
+  let retrying: Clients
+
+  beforeAll(async () => {
+    standIn = await startStandIn()
+    customer = await createCustomer(standIn)
+    once = await openSession(standIn, customer)
+    retrying = clientsWith(standIn, await assumeRole(standIn, customer), customer.region, 3)
+    await once.glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: customer.schema } }))
+    await once.glue.send(new CreateTableCommand({ DatabaseName: customer.schema, TableInput: { Name: 't' } }))
+  })
+  afterEach(() => standIn.clearFaults())
+  afterAll(() => standIn.stop())
+
+  const put = (clients: Clients, Key: string) =>
+    clients.s3.send(new PutObjectCommand({ Bucket: customer.bucket, Key, Body: 'x' }))
+
+  it.each([
+    ['s3.PutObject.throttle', 'SlowDown', 503],
+    ['s3.PutObject.500', 'InternalError', 500],
+    ['s3.*.503', 'ServiceUnavailable', 503],
+  ])('%s fails as often as asked, then no more', async (name, code, httpStatusCode) => {
+    await standIn.setFault({ name, times: 2 })
+    for (const key of ['a', 'b']) {
+      await expect(put(once, key)).rejects.toMatchObject({ name: code, $metadata: { httpStatusCode } })
+    }
+    await expect(put(once, 'c')).resolves.toBeDefined()
+  })
+
+  it('is overcome by a client that tries again', async () => {
+    await standIn.setFault({ name: 's3.PutObject.throttle', times: 2 })
+
+    expect((await put(retrying, 'retried')).$metadata.attempts).toBe(3)
+  })
+
+  it('can be meant for one key only', async () => {
+    await standIn.setFault({ name: 's3.PutObject.500', match: '/secret' })
+
+    await expect(put(once, 'open')).resolves.toBeDefined()
+    await expect(put(once, 'secret')).rejects.toMatchObject({ name: 'InternalError' })
+  })
+
+  it('throttles Glue and STS in their own words', async () => {
+    await standIn.setFault({ name: 'glue.GetTable.throttle' })
+    await standIn.setFault({ name: 'sts.GetCallerIdentity.throttle' })
+
+    await expect(
+      once.glue.send(new GetTableCommand({ DatabaseName: customer.schema, Name: 't' })),
+    ).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' })
+    await expect(once.sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
+      name: 'Throttling',
+    })
+  })
+
+  it('loses the answer of a write that was done', async () => {
+    await standIn.setFault({ name: 'glue.UpdateTable.reset-after-commit' })
+    const TableInput = { Name: 't', Parameters: { written: 'yes' } }
+    const update = new UpdateTableCommand({ DatabaseName: customer.schema, TableInput, VersionId: '0' })
+
+    await expect(once.glue.send(update)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const { Table } = await once.glue.send(new GetTableCommand({ DatabaseName: customer.schema, Name: 't' }))
+    expect(Table).toMatchObject({ VersionId: '1', Parameters: { written: 'yes' } })
+  })
+
+  it('makes Glue answer a conflict, or that a quota is reached', async () => {
+    await standIn.setFault({ name: 'glue.UpdateTable.conflict' })
+    await standIn.setFault({ name: 'glue.CreateTable.resource-limit' })
+    const { schema: DatabaseName } = customer
+
+    await expect(
+      once.glue.send(new UpdateTableCommand({ DatabaseName, TableInput: { Name: 't' } })),
+    ).rejects.toMatchObject({ name: 'ConcurrentModificationException' })
+    await expect(
+      once.glue.send(new CreateTableCommand({ DatabaseName, TableInput: { Name: 'u' } })),
+    ).rejects.toMatchObject({ name: 'ResourceNumberLimitExceededException' })
+  })
+
+  it('cuts a body short', async () => {
+    await put(once, 'cut')
+    await standIn.setFault({ name: 's3.GetObject.truncate' })
+    const { Body } = await once.s3.send(new GetObjectCommand({ Bucket: customer.bucket, Key: 'cut' }))
+
+    await expect(Body?.transformToString()).rejects.toThrow()
+  })
+
+  it('slows an answer down', async () => {
+    await standIn.setFault({ name: 's3.PutObject.slow', delayMs: 300 })
+    const started = performance.now()
+    await put(once, 'slow')
+
+    expect(performance.now() - started).toBeGreaterThan(290)
+  })
+})
