@@ -6,7 +6,7 @@ import { quoteName, quoteText } from '../sql/tokens.ts'
 import { duckdbType, printType, type SqlType } from '../types/sql-type.ts'
 import type { Scan, ScanRequest } from './scan.ts'
 import type { Session } from './session.ts'
-import type { HiveTable, TableColumn } from './table-catalog.ts'
+import type { HiveTable, TableColumn } from '../table-catalog.ts'
 
 /** What is asked of an external Parquet table. */
 export interface HiveScanRequest extends ScanRequest<HiveTable> {

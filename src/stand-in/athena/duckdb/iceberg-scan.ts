@@ -7,7 +7,7 @@ import type { TableFiles } from '../iceberg/table-files.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import { duckdbType } from '../types/sql-type.ts'
 import type { Scan, ScanRequest } from './scan.ts'
-import type { IcebergTable } from './table-catalog.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 
 /** Names of the hidden columns that tell a row's place: local file and 0-based position. */
 export const FILE_COLUMN = 'stand-in file'

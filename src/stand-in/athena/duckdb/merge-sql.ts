@@ -2,7 +2,7 @@ import { quoteName } from '../sql/tokens.ts'
 import { duckdbType } from '../types/sql-type.ts'
 import { FILE_COLUMN, POSITION_COLUMN } from './iceberg-scan.ts'
 import type { RenderedClause, RenderedMerge } from './render-merge.ts'
-import type { TableColumn } from './table-catalog.ts'
+import type { TableColumn } from '../table-catalog.ts'
 
 /** A SELECT that gives the source's columns as `s0`, `s1`, …. */
 export function sourceSql(merge: RenderedMerge): string {

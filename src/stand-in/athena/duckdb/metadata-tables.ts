@@ -2,7 +2,7 @@ import type { SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import type { TableMetadata } from '../iceberg/metadata.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import { duckdbType, type SqlType } from '../types/sql-type.ts'
-import type { TableColumn } from './table-catalog.ts'
+import type { TableColumn } from '../table-catalog.ts'
 
 /** The tables about a table, named `"table$…"`. */
 export type MetadataTable = 'snapshots' | 'history' | 'files'

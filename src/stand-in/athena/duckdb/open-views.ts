@@ -13,7 +13,7 @@ import type { ColumnLimit } from './render-context.ts'
 import type { StatementReads, TableReference } from './render-statement.ts'
 import type { Scan } from './scan.ts'
 import type { Session } from './session.ts'
-import type { IcebergTable } from './table-catalog.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 
 /** What reading a statement's tables needs. */
 export interface ViewContext {

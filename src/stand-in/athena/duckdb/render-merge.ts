@@ -6,7 +6,7 @@ import { conjuncts, collectLimits } from './column-limits.ts'
 import type { RenderContext, RenderedRelation, ScopeWithNames } from './render-context.ts'
 import { requireBoolean } from './require-type.ts'
 import { type Origins, type Rendered, resolveScopeColumn, type ScopeColumn } from './scope.ts'
-import type { IcebergTable, TableColumn } from './table-catalog.ts'
+import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 
 /** The name under which the target's own reads and limits are noted. */
 export const TARGET_VIEW = 'target'

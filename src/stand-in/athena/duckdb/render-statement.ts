@@ -5,7 +5,7 @@ import type { ColumnLimit, OpenedTable, RenderContext } from './render-context.t
 import { renderExpression } from './render-expression.ts'
 import { renderQuery } from './render-query.ts'
 import { renderRelation } from './render-relation.ts'
-import type { CatalogTable, TableCatalog } from './table-catalog.ts'
+import type { CatalogTable, TableCatalog } from '../table-catalog.ts'
 
 /** One place in a statement that reads a table, under a view of its own. */
 export interface TableReference {

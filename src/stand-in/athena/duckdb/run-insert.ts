@@ -8,7 +8,7 @@ import { openViews, requireScanLimit } from './open-views.ts'
 import { writeRows } from './partitioned-write.ts'
 import { renderStatement } from './render-statement.ts'
 import { lockDown } from './sandbox.ts'
-import type { IcebergTable, TableColumn } from './table-catalog.ts'
+import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from './write-context.ts'
 
 type Insert = Extract<DmlStatement, { kind: 'insert' }>

@@ -15,7 +15,7 @@ import { type RenderedMerge, renderMerge, TARGET_VIEW } from './render-merge.ts'
 import { renderStatement, type StatementReads } from './render-statement.ts'
 import { removeRows } from './remove-rows.ts'
 import { lockDown } from './sandbox.ts'
-import type { IcebergTable } from './table-catalog.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from './write-context.ts'
 
 /**
@@ -83,10 +83,13 @@ function ofTarget(reads: StatementReads): readonly ColumnLimit[] {
 /** Files are left alone when the literals of ON, or the range of keys that comes in, lie outside of them. */
 async function scanTarget(plan: MergePlan): Promise<IcebergScan> {
   const { table, reads, snapshot } = plan
-  const limits = [...ofTarget(reads), ...(await incomingRange(plan))]
+  const range = await incomingRange(plan)
+  const limits = [...ofTarget(reads), ...range]
+  // A key that is NULL in every source row, or a source without rows, matches nothing.
+  const isMatchless = range.some(limit => limit.low === undefined)
   return planIcebergScan({
     table,
-    snapshot,
+    snapshot: isMatchless ? { ...snapshot, data: [] } : snapshot,
     limits: fieldLimits(table, limits),
     usedColumns: columnsOf(TARGET_VIEW, reads.used),
     files: plan.context.views.files,

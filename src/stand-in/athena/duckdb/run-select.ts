@@ -6,7 +6,7 @@ import type { RenderedQuery } from './render-context.ts'
 import { renderStatement } from './render-statement.ts'
 import { resultText } from './result-text.ts'
 import { lockDown } from './sandbox.ts'
-import type { TableCatalog } from './table-catalog.ts'
+import type { TableCatalog } from '../table-catalog.ts'
 
 /** Runs a query and hands its rows to the sink; gives the bytes scanned. */
 export async function runSelect(

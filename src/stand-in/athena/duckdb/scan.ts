@@ -1,4 +1,4 @@
-import type { CatalogTable } from './table-catalog.ts'
+import type { CatalogTable } from '../table-catalog.ts'
 
 /** How one reference to a table is read. */
 export interface Scan {

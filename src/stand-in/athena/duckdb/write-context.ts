@@ -3,7 +3,7 @@ import type { QueryContext } from '../engine.ts'
 import { notImitated } from '../query-error.ts'
 import { createDataWriter, type DataWriter } from './data-writer.ts'
 import type { ViewContext } from './open-views.ts'
-import type { CatalogTable, IcebergTable, TableCatalog } from './table-catalog.ts'
+import type { CatalogTable, IcebergTable, TableCatalog } from '../table-catalog.ts'
 
 /** What statements that write rows need. */
 export interface WriteContext {

@@ -1,10 +1,10 @@
-import { type Caller, type Catalog, type GlueTable, AwsError } from '../../services.ts'
-import { fromIcebergType } from '../iceberg/iceberg-type.ts'
-import { currentSchema, parseMetadata, type TableMetadata } from '../iceberg/metadata.ts'
-import type { TableFiles } from '../iceberg/table-files.ts'
-import { errorAt, namedError, notImitated, type Place } from '../query-error.ts'
-import { parseHiveType } from '../types/hive-type.ts'
-import type { SqlType } from '../types/sql-type.ts'
+import { type Caller, type Catalog, type GlueTable, AwsError } from '../services.ts'
+import { fromIcebergType } from './iceberg/iceberg-type.ts'
+import { currentSchema, parseMetadata, type TableMetadata } from './iceberg/metadata.ts'
+import type { TableFiles } from './iceberg/table-files.ts'
+import { errorAt, namedError, notImitated, type Place } from './query-error.ts'
+import { parseHiveType } from './types/hive-type.ts'
+import type { SqlType } from './types/sql-type.ts'
 
 /** A column as statements see it. */
 export interface TableColumn {

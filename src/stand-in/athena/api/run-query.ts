@@ -1,0 +1,155 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AwsError, type Caller, type Catalog, type Faults, type ObjectStore } from '../../services.ts'
+import { type Engine, type Outcome, ScanLimitExceeded } from '../engine.ts'
+import { namedError } from '../query-error.ts'
+import { type Execution, type ExecutionStore, storedColumns } from './executions.ts'
+import { toFailure } from './query-failure.ts'
+import { openResultFile, publishManifest, type ResultFile } from './result-files.ts'
+
+/** What running queries needs. */
+export interface RunnerDependencies {
+  readonly dataDir: string
+  readonly engine: Engine
+  readonly executions: ExecutionStore
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly faults: Faults
+}
+
+/** Runs queries behind the API. */
+export interface QueryRunner {
+  /** Takes a QUEUED execution to its end; the caller of the API does not wait for it. */
+  start(execution: Execution, caller: Caller): void
+  /** Stops a query; one that is over stays as it is. */
+  stop(execution: Execution): void
+  /** Stops everything and waits until it has stopped. */
+  close(): Promise<void>
+}
+
+/** How long `athena.query.queue` and `athena.query.slow` hold a query up, in milliseconds. */
+const FAULT_DELAY_MS = 3000
+
+/** Creates a runner whose queries all run at once; the engine bounds how many have an SQL process. */
+export function createQueryRunner(deps: RunnerDependencies): QueryRunner {
+  const running = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>()
+  return {
+    start(execution, caller) {
+      const controller = new AbortController()
+      const done = runQuery(deps, execution, caller, controller.signal).finally(() => running.delete(execution.id))
+      running.set(execution.id, { controller, done })
+    },
+    stop: execution => running.get(execution.id)?.controller.abort(),
+    async close() {
+      for (const one of running.values()) one.controller.abort()
+      await Promise.all([...running.values()].map(one => one.done))
+    },
+  }
+}
+
+async function runQuery(
+  deps: RunnerDependencies,
+  queued: Execution,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<void> {
+  const workDirectory = join(deps.dataDir, 'work', queued.id)
+  let execution = queued
+  try {
+    await mkdir(workDirectory, { recursive: true })
+    if (deps.faults.take('athena.query.queue')) await delay(FAULT_DELAY_MS, undefined, { signal })
+    execution = { ...queued, state: 'RUNNING', startedAtMs: Date.now() }
+    await deps.executions.put(execution)
+    await applyFaults(deps, signal)
+    execution = await runStatement(deps, execution, caller, { workDirectory, signal })
+  } catch (error) {
+    execution = { ...execution, ...ending(error, signal), endedAtMs: Date.now() }
+  } finally {
+    await rm(workDirectory, { recursive: true, force: true })
+  }
+  await deps.executions.put(execution)
+}
+
+async function applyFaults(deps: RunnerDependencies, signal: AbortSignal): Promise<void> {
+  if (deps.faults.take('athena.query.slow')) await delay(FAULT_DELAY_MS, undefined, { signal })
+  if (deps.faults.take('athena.query.fail')) throw namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
+  if (deps.faults.take('athena.query.s3-throttle')) throw namedError('SLOW_DOWN', 'Please reduce your request rate')
+}
+
+function ending(error: unknown, signal: AbortSignal): Pick<Execution, 'state' | 'reason' | 'failure'> {
+  if (error instanceof ScanLimitExceeded) {
+    return { state: 'CANCELLED', reason: 'Bytes scanned limit was exceeded' }
+  }
+  if (signal.aborted) return { state: 'CANCELLED', reason: 'Query cancelled by user' }
+  const failure = toFailure(error)
+  return { state: 'FAILED', reason: failure.message, failure }
+}
+
+interface Place {
+  readonly workDirectory: string
+  readonly signal: AbortSignal
+}
+
+async function runStatement(
+  deps: RunnerDependencies,
+  execution: Execution,
+  caller: Caller,
+  place: Place,
+): Promise<Execution> {
+  await requireDefaultDatabase(deps, caller)
+  const context = {
+    store: deps.store,
+    caller,
+    workDirectory: place.workDirectory,
+    managedDirectory: join(deps.dataDir, 'managed'),
+  }
+  const result = await openResultFile(context, execution)
+  const written: string[] = []
+  try {
+    const outcome = await deps.engine.run(execution.sql, {
+      ...place,
+      caller,
+      executionId: execution.id,
+      database: execution.database,
+      parameters: execution.parameters,
+      scanLimitBytes: execution.scanLimitBytes,
+      sink: result.sink,
+      onFileWritten: uri => written.push(uri),
+    })
+    const manifest = await publishManifest(context, execution, written)
+    const done = succeeded(execution, outcome, result, manifest)
+    await result.publish(done)
+    return { ...done, endedAtMs: Date.now() }
+  } finally {
+    await result.close()
+  }
+}
+
+/** Athena reads the database `default` for every query, and therefore needs the right to; it need not exist. */
+async function requireDefaultDatabase(deps: RunnerDependencies, caller: Caller): Promise<void> {
+  try {
+    await deps.catalog.getDatabase(caller, 'default')
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.code !== 'EntityNotFoundException') throw error
+  }
+}
+
+function succeeded(
+  execution: Execution,
+  outcome: Outcome,
+  result: ResultFile,
+  manifest: string | undefined,
+): Execution {
+  const { updateCount } = outcome
+  const columns =
+    updateCount === undefined ? storedColumns(result.columns()) : [{ name: 'rows', type: 'bigint' }]
+  return {
+    ...execution,
+    state: 'SUCCEEDED',
+    scannedBytes: outcome.scannedBytes,
+    columns,
+    ...(updateCount === undefined ? {} : { updateCount }),
+    ...(manifest === undefined ? {} : { dataManifestLocation: manifest }),
+  }
+}

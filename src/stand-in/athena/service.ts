@@ -1,0 +1,79 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AwsError, type Authorizer, type Catalog, type Faults, type JsonService, type ObjectStore } from '../services.ts'
+import { catalogActions } from './api/catalog-actions.ts'
+import { openExecutions } from './api/executions.ts'
+import { queryActions } from './api/query-actions.ts'
+import { createQueryRunner } from './api/run-query.ts'
+import { workgroupActions } from './api/workgroup-actions.ts'
+import { openWorkgroups, type WorkgroupInput } from './api/workgroups.ts'
+import { createDuckDbEngine } from './duckdb/engine.ts'
+
+/** What Athena needs of the rest of the stand-in. */
+export interface AthenaDependencies {
+  /** A folder of Athena's own: executions and workgroups survive a restart in it. */
+  readonly dataDir: string
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly authorizer: Authorizer
+  readonly faults: Faults
+}
+
+/** Athena's actions, and the one thing an operator sets up beside them. */
+export interface AthenaService extends JsonService {
+  /** Adds or replaces a workgroup; `primary` is there without it. */
+  putWorkgroup(accountId: string, region: string, workgroup: WorkgroupInput): Promise<void>
+}
+
+/**
+ * Opens Athena over one data directory.
+ *
+ * Queries run in child processes, as the caller who started them; `close` stops those that still run.
+ */
+export async function createAthenaService(deps: AthenaDependencies): Promise<AthenaService> {
+  await rm(join(deps.dataDir, 'work'), { recursive: true, force: true })
+  await mkdir(deps.dataDir, { recursive: true })
+  const executions = await openExecutions(deps.dataDir)
+  const workgroups = await openWorkgroups(deps.dataDir)
+  const engine = createDuckDbEngine(deps)
+  const runner = createQueryRunner({ ...deps, engine, executions })
+  const actions = new Map(
+    Object.entries({
+      ...queryActions({ ...deps, engine, executions, workgroups, runner }),
+      ...workgroupActions({ ...deps, workgroups }),
+      ...catalogActions(deps),
+    }),
+  )
+  return {
+    async handle(action, body, caller) {
+      const answer = actions.get(action)
+      if (!answer) throw new AwsError('UnknownOperationException', 400, `Unknown operation: ${action}`)
+      throwFault(deps.faults, action, 'before')
+      const result = await answer(body, caller)
+      throwFault(deps.faults, action, 'after')
+      return result
+    },
+    putWorkgroup: (accountId, region, workgroup) => workgroups.put({ accountId, region }, workgroup),
+    async close() {
+      await runner.close()
+      await engine.close()
+      await executions.close()
+      await workgroups.close()
+    },
+  }
+}
+
+/** `throttle` and `error` fail an action before it has any effect, `lost-response` after. */
+function throwFault(faults: Faults, action: string, moment: 'before' | 'after'): void {
+  if (moment === 'after') {
+    if (!faults.take(`athena.${action}.lost-response`)) return
+    throw new AwsError('InternalServerException', 500, 'An internal error occurred')
+  }
+  if (faults.take(`athena.${action}.error`)) {
+    throw new AwsError('InternalServerException', 500, 'An internal error occurred')
+  }
+  if (!faults.take(`athena.${action}.throttle`)) return
+  if (action !== 'StartQueryExecution') throw new AwsError('ThrottlingException', 400, 'Rate exceeded')
+  const message = 'You have exceeded the limit for the number of queries you can run concurrently.'
+  throw new AwsError('TooManyRequestsException', 400, message, { Reason: 'CONCURRENT_QUERY_LIMIT_EXCEEDED' })
+}
