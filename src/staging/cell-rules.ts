@@ -5,7 +5,7 @@ import type { Cell } from './json-line.ts'
 export type CellOutcome = { readonly text: string } | { readonly reason: string }
 
 /** Bounds of a timestamp in Athena: 0001-01-01 to the last microsecond of 9999, in microseconds since the epoch. */
-export const TIMESTAMP_MICROS = { min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n } as const
+const TIMESTAMP_MICROS = { min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n } as const
 
 /**
  * Reads a cell as a column's type. Exact or refused: nothing is rounded, cut, trimmed or coerced. Texts stand for values
