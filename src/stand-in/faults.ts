@@ -3,7 +3,7 @@ import { AwsError, type Faults } from './services.ts'
 import type { Protocol } from './sigv4/errors.ts'
 
 /** One switched-on fault. */
-export interface Fault {
+interface Fault {
   /** `<service>.<Action>.<kind>`, such as `glue.UpdateTable.throttle`; `*` as action means any. */
   readonly name: string
   /** How often it still happens. */
@@ -25,7 +25,18 @@ export interface FaultSwitches extends Faults {
    * first, `.reset-after-commit` destroys the connection once the effect is done.
    * @throws {ConnectionReset} for the last.
    */
-  run<Result>(name: string, subject: string, protocol: Protocol, work: () => Promise<Result>): Promise<Result>
+  run<Result>(site: FaultSite, work: () => Promise<Result>): Promise<Result>
+}
+
+/** Where faults may strike. */
+export interface FaultSite {
+  /** `<service>.<Action>`. */
+  readonly name: string
+  /** What `match` looks into. */
+  readonly subject: string
+  readonly protocol: Protocol
+  /** `own`: the service words its throttling itself, and `.throttle` is left to it. */
+  readonly throttling: 'common' | 'own'
 }
 
 /** Tells the server to destroy the connection instead of answering. */
@@ -52,10 +63,11 @@ export function createFaults(): FaultSwitches {
     set: fault => void switches.set(fault.name, fault),
     list: () => [...switches.values()],
     clear: () => switches.clear(),
-    async run(name, subject, protocol, work) {
+    async run({ name, subject, protocol, throttling }, work) {
       const slow = takeKind(name, 'slow', subject)
       if (slow) await delay(slow.delayMs ?? DEFAULT_DELAY_MS)
-      for (const kind of ['throttle', '500', '503'] as const) {
+      const kinds = throttling === 'own' ? (['500', '503'] as const) : (['throttle', '500', '503'] as const)
+      for (const kind of kinds) {
         if (takeKind(name, kind, subject)) throw faultError(kind, protocol)
       }
       const result = await work()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Seed } from './admin/schemas.ts'
 import { applySeed } from './admin/world.ts'
-import { openAthena } from './athena-wiring.ts'
+import { createAthenaService } from './athena/service.ts'
 import { createFaults } from './faults.ts'
 import { createCatalog } from './glue/catalog.ts'
 import { createGlueService } from './glue/service.ts'
@@ -14,6 +14,7 @@ import { openIdentities } from './iam/identities.ts'
 import { openTokenIssuer } from './identity-provider/tokens.ts'
 import { createObjectStore } from './s3/object-store.ts'
 import { openS3Storage } from './s3/storage.ts'
+import type { JsonService } from './services.ts'
 
 /** How to start the stand-in. */
 export interface StandInOptions {
@@ -64,20 +65,19 @@ async function openWorld(dataDir: string): Promise<{ deps: RouterDeps; close(): 
   const faults = createFaults()
   const authorizer = createAuthorizer({ identities, audit })
   const glue = createGlueService({ store: glueStore, authorizer, faults })
-  const athena = await openAthena({
+  const athena = await createAthenaService({
     dataDir: join(dataDir, 'athena'),
     store: createObjectStore({ storage, authorizer }),
     catalog: createCatalog({ store: glueStore, authorizer }),
     authorizer,
     faults,
   })
-  const jsonServices = new Map([
+  const jsonServices = new Map<string, JsonService>([
     ['glue', glue],
     ['athena', athena],
   ])
-  const putWorkgroup = athena.putWorkgroup.bind(athena)
   return {
-    deps: { identities, audit, issuer, storage, authorizer, faults, jsonServices, putWorkgroup },
+    deps: { identities, audit, issuer, storage, authorizer, faults, jsonServices, workgroups: athena },
     async close() {
       for (const part of [athena, glue, storage, identities, audit]) await part.close()
     },

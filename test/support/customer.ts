@@ -64,7 +64,7 @@ export async function createCustomer(standIn: TestStandIn, options: CustomerOpti
   const policy = options.editPolicy?.(contract) ?? contract
   await standIn.admin('PUT', `accounts/${accountId}`, { partition: partitionOf(region) })
   await standIn.admin('PUT', `buckets/${bucket}`, { accountId, region })
-  await standIn.admin('PUT', `workgroups/${accountId}/${settings.workgroup}`, {})
+  await standIn.admin('PUT', `workgroups/${accountId}/${settings.workgroup}`, { region })
   const role = await standIn.admin('PUT', `roles/${accountId}/${ROLE_NAME}`, {
     trustPolicy: trustPolicy(SERVICE_ACCOUNT_SUBJECT, audience),
     policies: { [POLICY_NAME]: policy },

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
 /** One decision of the stand-in's IAM. */
-export interface AuditEntry {
+interface AuditEntry {
   readonly time: string
   readonly callerArn: string
   readonly accountId: string
@@ -19,7 +19,7 @@ export interface AuditEntry {
 }
 
 /** A fault to switch on, such as `glue.UpdateTable.throttle`; see src/stand-in/README.md. */
-export interface FaultRequest {
+interface FaultRequest {
   readonly name: string
   readonly times?: number
   readonly match?: string

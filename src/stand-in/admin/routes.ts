@@ -12,6 +12,7 @@ import {
   roleRequest,
   tokenRequest,
   userRequest,
+  workgroupRequest,
 } from './schemas.ts'
 import {
   type AdminDeps,
@@ -24,6 +25,7 @@ import {
   putBucket,
   putRole,
   putUser,
+  putWorkgroup,
 } from './world.ts'
 
 /** Where the admin API lives. */
@@ -74,8 +76,8 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     deps,
     { path: [accountId = '', name = '', policyName = ''] },
   ) => changeRole(deps, accountId, name, ({ policies: { [policyName]: _, ...policies } }) => ({ policies })),
-  'PUT workgroups/:account/:name': (deps, { path: [accountId = '', name = ''], body }) =>
-    deps.putWorkgroup(accountId, { ...record(body), name }),
+  'PUT workgroups/:account/:name': (deps, { path: [accountId, name], body }) =>
+    putWorkgroup(deps, workgroupRequest.parse({ ...record(body), accountId, name })),
   'POST tokens': (deps, { body }) => mintToken(deps, tokenRequest.parse(body)),
   'POST sessions/expire': (deps, { body }) => expireSessions(deps, expiryRequest.parse(body)),
   'GET audit': (deps, { query }) => ({ entries: deps.audit.find(auditQuery.parse(query)) }),

@@ -59,7 +59,12 @@ export const expiryRequest = z.strictObject({
   accessKeyId: z.string().optional(),
 })
 
-const workgroupRequest = z.looseObject({ accountId: accountIdSchema, name: z.string().min(1) })
+/** A workgroup to make or replace; the rest of it is Athena's part to read. */
+export const workgroupRequest = z.looseObject({
+  accountId: accountIdSchema,
+  region: z.string().min(1),
+  name: z.string().min(1),
+})
 
 /** What a seed file holds: the bodies of the admin API, in the order in which they are applied. */
 export const seedSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
+import type { AthenaService } from '../athena/service.ts'
 import type { FaultSwitches } from '../faults.ts'
 import type { Audit } from '../iam/audit.ts'
 import { type Identities, type Role, roleArn, roleKey, type User } from '../iam/identities.ts'
@@ -15,6 +16,7 @@ import type {
   Seed,
   tokenRequest,
   userRequest,
+  workgroupRequest,
 } from './schemas.ts'
 
 /** What the admin API reaches into. */
@@ -24,8 +26,8 @@ export interface AdminDeps {
   readonly audit: Audit
   readonly faults: FaultSwitches
   readonly issuer: TokenIssuer
-  /** Hands a workgroup to Athena's part. */
-  readonly putWorkgroup: (accountId: string, workgroup: Readonly<Record<string, unknown>>) => Promise<void>
+  /** Athena's part, which keeps the workgroups. */
+  readonly workgroups: Pick<AthenaService, 'putWorkgroup'>
 }
 
 /** Makes an account, or leaves it as it is. */
@@ -111,6 +113,17 @@ export async function deleteUser(deps: AdminDeps, accountId: string, name: strin
   return {}
 }
 
+/** Makes a workgroup or replaces its settings. */
+export async function putWorkgroup(
+  deps: AdminDeps,
+  request: z.output<typeof workgroupRequest>,
+): Promise<unknown> {
+  const { accountId, ...workgroup } = request
+  requireAccount(deps, accountId)
+  await deps.workgroups.putWorkgroup(accountId, workgroup)
+  return {}
+}
+
 /** Mints a token with the claims asked for; also ones that STS must refuse. */
 export function mintToken(deps: AdminDeps, request: z.output<typeof tokenRequest>): unknown {
   const iat = Math.floor(Date.now() / 1000)
@@ -153,7 +166,7 @@ export async function applySeed(deps: AdminDeps, seed: Seed): Promise<void> {
   for (const bucket of seed.buckets) await putBucket(deps, bucket)
   for (const user of seed.users) await putUser(deps, user)
   for (const role of seed.roles) await putRole(deps, role)
-  for (const { accountId, ...workgroup } of seed.workgroups) await deps.putWorkgroup(accountId, workgroup)
+  for (const workgroup of seed.workgroups) await putWorkgroup(deps, workgroup)
 }
 
 /** The admin API's answer for what is not there. */

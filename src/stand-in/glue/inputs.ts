@@ -25,7 +25,7 @@ const columnSchema = z.object({
 })
 
 /** `StorageDescriptor`, with the defaults that Glue fills in. */
-export const storageDescriptorSchema = z.object({
+const storageDescriptorSchema = z.object({
   Columns: z.array(columnSchema).exactOptional(),
   Location: z.string().max(2056).exactOptional(),
   AdditionalLocations: z.array(z.string()).exactOptional(),

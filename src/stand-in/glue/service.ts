@@ -17,11 +17,9 @@ export function createGlueService(deps: GlueDeps & { readonly faults: FaultSwitc
       if (!run)
         throw new AwsError('UnknownOperationException', 400, `${action} is not supported (local stand-in).`)
       const subject = JSON.stringify(body)
-      return deps.faults.run(`glue.${action}`, subject, 'json', async () => {
-        if (deps.faults.take(`glue.${action}.conflict`, subject)) throw concurrentModification()
-        if (deps.faults.take(`glue.${action}.resource-limit`, subject)) throw resourceLimit()
-        return run(deps, caller, body)
-      })
+      if (deps.faults.take(`glue.${action}.conflict`, subject)) throw concurrentModification()
+      if (deps.faults.take(`glue.${action}.resource-limit`, subject)) throw resourceLimit()
+      return run(deps, caller, body)
     },
     close: () => deps.store.close(),
   }

@@ -1,6 +1,6 @@
 import { ADMIN_PREFIX, answerAdmin } from '../admin/routes.ts'
 import type { AdminDeps } from '../admin/world.ts'
-import { ConnectionReset } from '../faults.ts'
+import { ConnectionReset, type FaultSite } from '../faults.ts'
 import { answerIdentityProvider, isIdentityProviderPath } from '../identity-provider/routes.ts'
 import type { S3Deps } from '../s3/request.ts'
 import { answerS3 } from '../s3/service.ts'
@@ -94,7 +94,8 @@ async function routeSts(deps: RouterDeps, call: Call, claim: Claim): Promise<Ans
   const verified =
     claim === undefined ? undefined : verifySmall(deps, call, readable(claim, 'query'), body, 'query')
   const name = `sts.${parameters.get('Action') ?? ''}`
-  return deps.faults.run(name, body.toString(), 'query', () => answerSts(deps, call, parameters, verified))
+  const site = { name, subject: body.toString(), protocol: 'query', throttling: 'common' } as const
+  return deps.faults.run(site, () => answerSts(deps, call, parameters, verified))
 }
 
 async function routeJson(deps: RouterDeps, call: Call, claim: Claim): Promise<Answer> {
@@ -109,7 +110,13 @@ async function routeJson(deps: RouterDeps, call: Call, claim: Claim): Promise<An
       400,
       `${signed.scope.service} does not know ${target}.${action}`,
     )
-  const result = await service.handle(action, parseJson(body), caller)
+  const site: FaultSite = {
+    name: `${signed.scope.service}.${action}`,
+    subject: body.toString(),
+    protocol: 'json',
+    throttling: signed.scope.service === 'athena' ? 'own' : 'common',
+  }
+  const result = await deps.faults.run(site, () => service.handle(action, parseJson(body), caller))
   return {
     status: 200,
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': call.requestId },

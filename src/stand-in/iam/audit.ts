@@ -2,7 +2,7 @@ import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** One decision about one action on one resource. */
-export interface AuditEntry {
+interface AuditEntry {
   /** ISO 8601, UTC. */
   readonly time: string
   readonly callerArn: string
@@ -15,7 +15,7 @@ export interface AuditEntry {
 }
 
 /** Which entries a reader wants; a missing member means any. Texts match as substrings, `action` without case. */
-export interface AuditFilter {
+interface AuditFilter {
   readonly accountId?: string | undefined
   readonly action?: string | undefined
   readonly resource?: string | undefined

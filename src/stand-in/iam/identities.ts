@@ -56,7 +56,7 @@ const sessionSchema = z.strictObject({
   federatedKeys: z.record(z.string(), z.string()),
 })
 
-export type Account = z.output<typeof accountSchema>
+type Account = z.output<typeof accountSchema>
 export type User = z.output<typeof userSchema>
 export type Role = z.output<typeof roleSchema>
 export type Session = z.output<typeof sessionSchema>

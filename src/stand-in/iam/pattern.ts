@@ -16,7 +16,7 @@ export function compileWildcards(text: string): Pattern {
 }
 
 /** Compiles text in which every character stands for itself. */
-export function compileLiteral(text: string): Pattern {
+function compileLiteral(text: string): Pattern {
   return [...text]
 }
 

@@ -67,7 +67,10 @@ export async function answerS3(
   const request: S3Request = { call, caller, seed, payloadHash, ...address }
   const name = operationOf(call, address)
   const subject = `${address.bucket}/${address.key}`
-  const answer = await deps.faults.run(`s3.${name}`, subject, 's3', () => OPERATIONS[name](deps, request))
+  const answer = await deps.faults.run(
+    { name: `s3.${name}`, subject, protocol: 's3', throttling: 'common' },
+    () => OPERATIONS[name](deps, request),
+  )
   const { body } = answer
   if (!(body instanceof Readable) || !deps.faults.take(`s3.${name}.truncate`, subject)) return answer
   return { ...answer, body: Readable.from(halfOf(body, Number(answer.headers['content-length']))) }

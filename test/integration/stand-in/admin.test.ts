@@ -101,7 +101,7 @@ describe('the program', () => {
         },
       ],
       roles: [{ accountId: names.accountId, name: 'r', trustPolicy: trustPolicy('1', 'a'), policies }],
-      workgroups: [{ accountId: names.accountId, name: 'primary' }],
+      workgroups: [{ accountId: names.accountId, region: names.region, name: 'primary' }],
     }
     await writeFile(join(folder, 'seed.json'), JSON.stringify(seed))
     const child = spawn(process.execPath, [

@@ -31,7 +31,7 @@ export interface RawResponse {
 }
 
 /** Signs a request in its headers. */
-export function signedHeaders(raw: RawRequest): Record<string, string> {
+function signedHeaders(raw: RawRequest): Record<string, string> {
   const date = raw.date ?? new Date()
   const amzDate = date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const service = raw.service ?? 's3'
