@@ -2,7 +2,7 @@ import { type GluePort, isNotFound, isTaken } from './glue-port.ts'
 import { type ParquetTable, parquetTableInput } from './parquet-table.ts'
 
 /** Parameter that every staging table carries, with the transfer's id as value: the proof that it is ours to remove. */
-export const STAGING_PARAMETER = 'athena_transfer.staging'
+const STAGING_PARAMETER = 'athena_transfer.staging'
 
 /** Makes a staging table over an attempt's folder. Its name is the attempt's own, so one that exists is the same one. */
 export async function createStagingTable(

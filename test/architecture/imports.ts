@@ -8,11 +8,15 @@ export interface Import {
   readonly isPackage: boolean
 }
 
+/** `import … from 'x'`, `export … from 'x'`, `import 'x'` and `import('x')`, at the beginning of a statement. */
+const IMPORT =
+  /^(?:import|export)\b[^'"`;=]*?\bfrom '([^'\n]+)'|^import '([^'\n]+)'|\bimport\('([^'\n]+)'\)/gm
+
 /** All static and dynamic imports below `src`, read as text; Node's own modules are left out. */
 export function importsOfSource(): readonly Import[] {
   return globSync('src/**/*.ts').flatMap(file => {
     const text = readFileSync(file, 'utf8')
-    const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(match => match[1] ?? '')
+    const specifiers = [...text.matchAll(IMPORT)].map(match => match[1] ?? match[2] ?? match[3] ?? '')
     return specifiers
       .filter(specifier => !specifier.startsWith('node:'))
       .map(specifier => toImport(file, specifier))

@@ -14,6 +14,9 @@ import { createWorkspace, type Workspace } from '../support/workspace.ts'
 import { BILLING_MODELS, writeFirstDay, writeSecondDay } from './billing-data.ts'
 import { describeActions, describeStatements } from './what-happened.ts'
 
+/** Longest wait for one transfer, in milliseconds. */
+const TRANSFER_LIMIT_MS = 120_000
+
 const startedMs = performance.now()
 const stay = process.argv.includes('--stay')
 const say = (text: string): void => console.log(`\n${text}`)
@@ -77,9 +80,6 @@ function startWorker({ env }: Workspace, http: { readonly port: number; readonly
     },
   })
 }
-
-/** Longest wait for one transfer, in milliseconds. */
-const TRANSFER_LIMIT_MS = 120_000
 
 async function transfer(queue: TransferQueue) {
   const { transferId } = await queue.enqueue({ destination: 'acme' })
