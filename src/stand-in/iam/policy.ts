@@ -11,7 +11,7 @@ const conditionValues = z
   .transform(value => (Array.isArray(value) ? value : [value]))
 
 /** Who a statement names, by kind. */
-interface Principals {
+export interface Principals {
   readonly AWS: readonly string[]
   readonly Federated: readonly string[]
   readonly Service: readonly string[]
