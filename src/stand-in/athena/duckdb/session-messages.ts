@@ -21,4 +21,4 @@ export const answerSchema = z.object({
 })
 
 /** One answer. */
-export type Answer = z.infer<typeof answerSchema>
+type Answer = z.infer<typeof answerSchema>

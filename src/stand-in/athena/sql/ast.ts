@@ -2,7 +2,7 @@ import type { Place } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 
 /** A table as a statement names it; folded to lower case, with the context's database filled in. */
-export interface TableName {
+interface TableName {
   readonly database: string
   readonly table: string
   readonly place: Place
