@@ -1,12 +1,20 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AwsError, type Authorizer, type Catalog, type Faults, type JsonService, type ObjectStore } from '../services.ts'
+import { z } from 'zod'
+import {
+  type Authorizer,
+  AwsError,
+  type Catalog,
+  type Faults,
+  type JsonService,
+  type ObjectStore,
+} from '../services.ts'
 import { catalogActions } from './api/catalog-actions.ts'
 import { openExecutions } from './api/executions.ts'
 import { queryActions } from './api/query-actions.ts'
 import { createQueryRunner } from './api/run-query.ts'
 import { workgroupActions } from './api/workgroup-actions.ts'
-import { openWorkgroups, type WorkgroupInput } from './api/workgroups.ts'
+import { openWorkgroups, workgroupSchema } from './api/workgroups.ts'
 import { createDuckDbEngine } from './duckdb/engine.ts'
 
 /** What Athena needs of the rest of the stand-in. */
@@ -21,8 +29,12 @@ export interface AthenaDependencies {
 
 /** Athena's actions, and the one thing an operator sets up beside them. */
 export interface AthenaService extends JsonService {
-  /** Adds or replaces a workgroup; `primary` is there without it. */
-  putWorkgroup(accountId: string, region: string, workgroup: WorkgroupInput): Promise<void>
+  /**
+   * Adds or replaces a workgroup of one region (`region`), or of all; `primary` is there without it.
+   *
+   * @throws {ZodError} for settings other than those of `workgroupSchema`.
+   */
+  putWorkgroup(accountId: string, workgroup: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 /**
@@ -53,7 +65,10 @@ export async function createAthenaService(deps: AthenaDependencies): Promise<Ath
       throwFault(deps.faults, action, 'after')
       return result
     },
-    putWorkgroup: (accountId, region, workgroup) => workgroups.put({ accountId, region }, workgroup),
+    putWorkgroup(accountId, workgroup) {
+      const { region, ...settings } = operatorSchema.parse(workgroup)
+      return workgroups.put({ accountId, region }, settings)
+    },
     async close() {
       await runner.close()
       await engine.close()
@@ -62,6 +77,8 @@ export async function createAthenaService(deps: AthenaDependencies): Promise<Ath
     },
   }
 }
+
+const operatorSchema = workgroupSchema.extend({ region: z.string().optional() }).strict()
 
 /** `throttle` and `error` fail an action before it has any effect, `lost-response` after. */
 function throwFault(faults: Faults, action: string, moment: 'before' | 'after'): void {

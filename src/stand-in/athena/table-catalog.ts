@@ -1,4 +1,4 @@
-import { type Caller, type Catalog, type GlueTable, AwsError } from '../services.ts'
+import { AwsError, type Caller, type Catalog, type GlueTable } from '../services.ts'
 import { fromIcebergType } from './iceberg/iceberg-type.ts'
 import { currentSchema, parseMetadata, type TableMetadata } from './iceberg/metadata.ts'
 import type { TableFiles } from './iceberg/table-files.ts'
@@ -51,7 +51,8 @@ export function splitName(
   place: Place,
 ): readonly [database: string, table: string] {
   const [table = '', database = defaultDatabase, catalog = CATALOG_NAME] = parts.toReversed()
-  if (parts.length > 3) throw errorAt('SYNTAX_ERROR', place, `Too many parts in table name: ${parts.join('.')}`)
+  if (parts.length > 3)
+    throw errorAt('SYNTAX_ERROR', place, `Too many parts in table name: ${parts.join('.')}`)
   if (catalog !== CATALOG_NAME) throw errorAt('CATALOG_NOT_FOUND', place, `Catalog '${catalog}' not found`)
   return [database, table]
 }
@@ -87,7 +88,12 @@ async function getTable(
   }
 }
 
-async function requireDatabase(catalog: Catalog, caller: Caller, database: string, place: Place): Promise<void> {
+async function requireDatabase(
+  catalog: Catalog,
+  caller: Caller,
+  database: string,
+  place: Place,
+): Promise<void> {
   try {
     await catalog.getDatabase(caller, database)
   } catch (error) {
@@ -102,10 +108,17 @@ export function isIceberg(glue: GlueTable): boolean {
 }
 
 /** Reads the metadata file that a Glue entry points to. */
-export async function readIceberg(files: TableFiles, database: string, glue: GlueTable): Promise<IcebergTable> {
+export async function readIceberg(
+  files: TableFiles,
+  database: string,
+  glue: GlueTable,
+): Promise<IcebergTable> {
   const metadataLocation = glue.Parameters?.metadata_location
   if (metadataLocation === undefined) {
-    throw namedError('ICEBERG_INVALID_METADATA', `Table is missing [metadata_location] property: ${database}.${glue.Name}`)
+    throw namedError(
+      'ICEBERG_INVALID_METADATA',
+      `Table is missing [metadata_location] property: ${database}.${glue.Name}`,
+    )
   }
   const metadata = parseMetadata((await files.read(metadataLocation)).toString('utf8'), metadataLocation)
   const columns = currentSchema(metadata).fields.map(field => ({

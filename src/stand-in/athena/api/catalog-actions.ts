@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { AwsError, type Authorizer, type Caller, type Catalog, type GlueColumn, type GlueTable } from '../../services.ts'
+import {
+  type Authorizer,
+  AwsError,
+  type Caller,
+  type Catalog,
+  type GlueColumn,
+  type GlueTable,
+} from '../../services.ts'
 import { dataCatalogArn } from './athena-arn.ts'
 import { invalidRequest, readBody } from './invalid-request.ts'
 import { listPageSchema, pageOf } from './paging.ts'

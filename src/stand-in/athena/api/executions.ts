@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { openKeyedLog } from '../../storage/keyed-log.ts'
-import { parseTrinoType } from '../types/trino-type.ts'
 import { printType, type SqlType } from '../types/sql-type.ts'
+import { parseTrinoType } from '../types/trino-type.ts'
 import type { Home } from './workgroups.ts'
 
 const stateSchema = z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'])

@@ -16,7 +16,9 @@ export type Action = (body: unknown, caller: Caller) => Promise<object>
 export function queryActions(deps: StartDependencies & ResultPageContext): Readonly<Record<string, Action>> {
   const find = (action: string, id: string, caller: Caller): Execution => {
     const execution = deps.executions.get(caller, id)
-    deps.authorizer.authorize(caller, `athena:${action}`, [workgroupArn(caller, execution?.workgroup ?? PRIMARY)])
+    deps.authorizer.authorize(caller, `athena:${action}`, [
+      workgroupArn(caller, execution?.workgroup ?? PRIMARY),
+    ])
     if (!execution) throw invalidRequest(`QueryExecution ${id} was not found`, 'QUERY_EXECUTION_NOT_FOUND')
     return execution
   }

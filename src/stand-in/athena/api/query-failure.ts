@@ -29,7 +29,10 @@ function fromAwsError(error: AwsError): QueryError {
     case 'ThrottlingException':
       return new QueryError('SLOW_DOWN', `${error.code}: ${error.message}`)
     default:
-      return new QueryError('GENERIC_INTERNAL_ERROR', `GENERIC_INTERNAL_ERROR: ${error.code}: ${error.message}`)
+      return new QueryError(
+        'GENERIC_INTERNAL_ERROR',
+        `GENERIC_INTERNAL_ERROR: ${error.code}: ${error.message}`,
+      )
   }
 }
 

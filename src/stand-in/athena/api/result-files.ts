@@ -37,7 +37,8 @@ export async function openResultFile(context: ResultFileContext, execution: Exec
     sink: {
       async begin(given) {
         columns = given
-        if (execution.statementSubtype === 'SELECT') await file.write(csvLine(given.map(column => column.name)))
+        if (execution.statementSubtype === 'SELECT')
+          await file.write(csvLine(given.map(column => column.name)))
       },
       async write(rows) {
         await file.write(rows.map(isDml ? csvLine : textLine).join(''))

@@ -37,7 +37,9 @@ export function createQueryRunner(deps: RunnerDependencies): QueryRunner {
   return {
     start(execution, caller) {
       const controller = new AbortController()
-      const done = runQuery(deps, execution, caller, controller.signal).finally(() => running.delete(execution.id))
+      const done = runQuery(deps, execution, caller, controller.signal).finally(() =>
+        running.delete(execution.id),
+      )
       running.set(execution.id, { controller, done })
     },
     stop: execution => running.get(execution.id)?.controller.abort(),
@@ -74,7 +76,8 @@ async function runQuery(
 async function applyFaults(deps: RunnerDependencies, signal: AbortSignal): Promise<void> {
   if (deps.faults.take('athena.query.slow')) await delay(FAULT_DELAY_MS, undefined, { signal })
   if (deps.faults.take('athena.query.fail')) throw namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
-  if (deps.faults.take('athena.query.s3-throttle')) throw namedError('SLOW_DOWN', 'Please reduce your request rate')
+  if (deps.faults.take('athena.query.s3-throttle'))
+    throw namedError('SLOW_DOWN', 'Please reduce your request rate')
 }
 
 function ending(error: unknown, signal: AbortSignal): Pick<Execution, 'state' | 'reason' | 'failure'> {

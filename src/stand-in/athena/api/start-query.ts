@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { AwsError, type Authorizer, type Caller, type ObjectStore } from '../../services.ts'
+import { type Authorizer, AwsError, type Caller, type ObjectStore } from '../../services.ts'
 import type { Engine, Statement } from '../engine.ts'
 import { QueryError } from '../query-error.ts'
 import { joinUri, parseS3Uri } from '../s3-uri.ts'
@@ -13,7 +13,9 @@ import { PRIMARY, type Workgroup, type WorkgroupStore } from './workgroups.ts'
 const requestSchema = z.looseObject({
   QueryString: z.string().min(1),
   ClientRequestToken: z.string().min(32).max(128).optional(),
-  QueryExecutionContext: z.looseObject({ Database: z.string().optional(), Catalog: z.string().optional() }).optional(),
+  QueryExecutionContext: z
+    .looseObject({ Database: z.string().optional(), Catalog: z.string().optional() })
+    .optional(),
   ResultConfiguration: z.looseObject({ OutputLocation: z.string().optional() }).optional(),
   WorkGroup: z.string().optional(),
   ExecutionParameters: z.array(z.string()).default([]),
@@ -127,7 +129,10 @@ async function bucketRegion(store: ObjectStore, caller: Caller, bucket: string):
     return await store.bucketRegion(caller, bucket)
   } catch (error) {
     if (!(error instanceof AwsError)) throw error
-    throw invalidRequest(`Unable to verify/create output bucket ${bucket}. ${error.message}`, 'INVALID_BUCKET')
+    throw invalidRequest(
+      `Unable to verify/create output bucket ${bucket}. ${error.message}`,
+      'INVALID_BUCKET',
+    )
   }
 }
 

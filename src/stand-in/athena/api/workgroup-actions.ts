@@ -5,7 +5,7 @@ import { ENGINE_VERSION } from './engine-version.ts'
 import { invalidRequest, readBody } from './invalid-request.ts'
 import { listPageSchema, pageOf } from './paging.ts'
 import type { Action } from './query-actions.ts'
-import { type Workgroup, type WorkgroupInput, type WorkgroupStore } from './workgroups.ts'
+import type { Workgroup, WorkgroupInput, WorkgroupStore } from './workgroups.ts'
 
 const configurationSchema = z.looseObject({
   ResultConfiguration: z.looseObject({ OutputLocation: z.string().optional() }).optional(),

@@ -31,12 +31,19 @@ export interface Home {
   readonly region: string
 }
 
+/** Where a workgroup is put. */
+export interface WorkgroupHome {
+  readonly accountId: string
+  readonly region: string | undefined
+}
+
 /** Keeps workgroups, by account and region. */
 export interface WorkgroupStore {
   /** Every account has `primary` in every region. */
   get(home: Home, name: string): Workgroup | undefined
   list(home: Home): readonly Workgroup[]
-  put(home: Home, workgroup: WorkgroupInput): Promise<void>
+  /** Without a region the workgroup is there in every region that has none of its own by that name. */
+  put(home: WorkgroupHome, workgroup: WorkgroupInput): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,12 +56,17 @@ export async function openWorkgroups(dataDir: string): Promise<WorkgroupStore> {
   const openedAtMs = Date.now()
   const primary = workgroupSchema.parse({ name: PRIMARY, createdAtMs: openedAtMs })
   const store: WorkgroupStore = {
-    get: (home, name) => log.get(keyOf(home, name)) ?? (name === PRIMARY ? primary : undefined),
+    get: (home, name) =>
+      log.get(keyOf(home, name)) ??
+      log.get(keyOf({ ...home, region: undefined }, name)) ??
+      (name === PRIMARY ? primary : undefined),
     list(home) {
-      const prefix = keyOf(home, '')
-      const own = [...log.entries()].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value)
-      const all = own.some(one => one.name === PRIMARY) ? own : [primary, ...own]
-      return all.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      const prefixes = [keyOf({ ...home, region: undefined }, ''), keyOf(home, '')]
+      const byName = new Map([[PRIMARY, primary]])
+      for (const prefix of prefixes) {
+        for (const [key, value] of log.entries()) if (key.startsWith(prefix)) byName.set(value.name, value)
+      }
+      return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
     },
     put: (home, workgroup) => log.set(keyOf(home, workgroup.name), workgroupSchema.parse(workgroup)),
     close: () => log.close(),
@@ -62,6 +74,6 @@ export async function openWorkgroups(dataDir: string): Promise<WorkgroupStore> {
   return store
 }
 
-function keyOf(home: Home, name: string): string {
-  return `${home.accountId}/${home.region}/${name}`
+function keyOf(home: WorkgroupHome, name: string): string {
+  return `${home.accountId}/${home.region ?? '*'}/${name}`
 }

@@ -7,6 +7,9 @@ export function changedType(type: IcebergType, from: SqlType, to: SqlType): Iceb
   if (from.kind === 'integer' && to.kind === 'bigint') return 'long'
   if (from.kind === 'real' && to.kind === 'double') return 'double'
   const isWider =
-    from.kind === 'decimal' && to.kind === 'decimal' && from.scale === to.scale && to.precision >= from.precision
+    from.kind === 'decimal' &&
+    to.kind === 'decimal' &&
+    from.scale === to.scale &&
+    to.precision >= from.precision
   return isWider ? `decimal(${to.precision}, ${to.scale})` : undefined
 }

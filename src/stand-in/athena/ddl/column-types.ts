@@ -21,7 +21,11 @@ const ICEBERG_KINDS = [
 export function declaredType(column: ColumnDeclaration): SqlType {
   const type = parseHiveType(column.typeText)
   if (type) return type
-  throw errorAt('SYNTAX_ERROR', column.place, `Unsupported type '${column.typeText}' of column '${column.name}'`)
+  throw errorAt(
+    'SYNTAX_ERROR',
+    column.place,
+    `Unsupported type '${column.typeText}' of column '${column.name}'`,
+  )
 }
 
 /** @throws {QueryError} `SYNTAX_ERROR` also for types that Athena refuses in Iceberg tables, such as tinyint. */

@@ -6,8 +6,8 @@ import type { IcebergField, PartitionField, TableMetadata } from '../iceberg/met
 import { errorAt, namedError, notImitated } from '../query-error.ts'
 import { joinUri, parseS3Uri } from '../s3-uri.ts'
 import type { CreateTable, PartitionDeclaration } from '../sql/ddl.ts'
+import { addEntry } from './add-entry.ts'
 import { declaredIcebergType } from './column-types.ts'
-import { addEntry } from './create-table.ts'
 import type { DdlContext } from './ddl-context.ts'
 import { icebergProperties } from './iceberg-properties.ts'
 

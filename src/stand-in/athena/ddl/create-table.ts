@@ -1,12 +1,13 @@
 import { AwsError, type GlueTableInput } from '../../services.ts'
-import { splitName } from '../table-catalog.ts'
 import { errorAt, notImitated } from '../query-error.ts'
-import type { CreateTable } from '../sql/ddl.ts'
-import { createIcebergTable } from './create-iceberg-table.ts'
-import { declaredType } from './column-types.ts'
-import { type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
 import { parseS3Uri } from '../s3-uri.ts'
+import type { CreateTable } from '../sql/ddl.ts'
+import { splitName } from '../table-catalog.ts'
 import { hiveType } from '../types/hive-type.ts'
+import { addEntry } from './add-entry.ts'
+import { declaredType } from './column-types.ts'
+import { createIcebergTable } from './create-iceberg-table.ts'
+import { type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
 
 /** Runs CREATE [EXTERNAL] TABLE, which makes an entry in Glue and, for Iceberg, a first metadata file. */
 export async function createTable(context: DdlContext, create: CreateTable): Promise<DdlResult> {
@@ -15,7 +16,11 @@ export async function createTable(context: DdlContext, create: CreateTable): Pro
   const [database, table] = splitName(create.parts, context.database, create.place)
   if (await exists(context, database, table)) {
     if (create.ifNotExists) return NOTHING
-    throw errorAt('TABLE_ALREADY_EXISTS', create.place, `Table 'awsdatacatalog.${database}.${table}' already exists`)
+    throw errorAt(
+      'TABLE_ALREADY_EXISTS',
+      create.place,
+      `Table 'awsdatacatalog.${database}.${table}' already exists`,
+    )
   }
   await requireDatabase(context, database, create)
   if (isIceberg) await createIcebergTable(context, create, database, table)
@@ -29,7 +34,11 @@ function requireLegal(create: CreateTable, isIceberg: boolean): void {
     throw errorAt('SYNTAX_ERROR', place, 'External keyword not supported for table type ICEBERG')
   }
   if (!isIceberg && !create.isExternal) {
-    throw errorAt('SYNTAX_ERROR', place, 'CREATE TABLE needs EXTERNAL, or the table property table_type ICEBERG')
+    throw errorAt(
+      'SYNTAX_ERROR',
+      place,
+      'CREATE TABLE needs EXTERNAL, or the table property table_type ICEBERG',
+    )
   }
   if (create.location === undefined || !parseS3Uri(create.location)) {
     throw errorAt('SYNTAX_ERROR', place, 'CREATE TABLE needs a LOCATION in S3')
@@ -58,22 +67,6 @@ async function requireDatabase(context: DdlContext, database: string, create: Cr
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'EntityNotFoundException') throw error
     throw errorAt('SCHEMA_NOT_FOUND', create.place, `Schema '${database}' does not exist`)
-  }
-}
-
-/** Adds the entry; a concurrent creation counts as existing. */
-export async function addEntry(
-  context: DdlContext,
-  create: CreateTable,
-  database: string,
-  input: GlueTableInput,
-): Promise<void> {
-  try {
-    await context.catalog.createTable(context.caller, database, input)
-  } catch (error) {
-    if (!(error instanceof AwsError) || error.code !== 'AlreadyExistsException') throw error
-    if (create.ifNotExists) return
-    throw errorAt('TABLE_ALREADY_EXISTS', create.place, `Table '${database}.${input.Name}' already exists`)
   }
 }
 

@@ -1,8 +1,8 @@
 import { AwsError } from '../../services.ts'
-import { isIceberg, splitName } from '../table-catalog.ts'
 import { errorAt, QueryError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
+import { isIceberg, splitName } from '../table-catalog.ts'
 import { type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
 import { getGlueTable } from './get-glue-table.ts'
 

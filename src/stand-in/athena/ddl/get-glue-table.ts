@@ -1,6 +1,6 @@
 import { AwsError, type GlueTable } from '../../services.ts'
-import { CATALOG_NAME } from '../table-catalog.ts'
 import { errorAt, type Place } from '../query-error.ts'
+import { CATALOG_NAME } from '../table-catalog.ts'
 import type { DdlContext } from './ddl-context.ts'
 
 /** @throws {QueryError} `TABLE_NOT_FOUND` at the table's place in the statement. */

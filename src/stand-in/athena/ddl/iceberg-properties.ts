@@ -30,7 +30,8 @@ export function icebergProperties(given: ReadonlyMap<string, string>): Record<st
   }
   for (const [name, value] of given) {
     const key = name.toLowerCase()
-    if (!PROPERTIES.has(key)) throw namedError('INVALID_TABLE_PROPERTY', `Unsupported table property key: ${name}`)
+    if (!PROPERTIES.has(key))
+      throw namedError('INVALID_TABLE_PROPERTY', `Unsupported table property key: ${name}`)
     if (key === 'format' && value.toLowerCase() !== 'parquet') {
       throw namedError('INVALID_TABLE_PROPERTY', `The format ${value} is not written by this engine`)
     }

@@ -5,7 +5,14 @@ import { alterTable } from './alter-table.ts'
 import { createTable } from './create-table.ts'
 import { type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
 import { dropDatabase, dropTable } from './drop.ts'
-import { describeTable, showColumns, showCreateTable, showDatabases, showProperties, showTables } from './show.ts'
+import {
+  describeTable,
+  showColumns,
+  showCreateTable,
+  showDatabases,
+  showProperties,
+  showTables,
+} from './show.ts'
 
 /** Runs a DDL or utility statement on Glue and S3 alone. */
 export function runDdl(context: DdlContext, statement: DdlStatement): Promise<DdlResult> {

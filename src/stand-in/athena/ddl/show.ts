@@ -1,7 +1,7 @@
 import type { GlueColumn, GlueTable } from '../../services.ts'
-import { isIceberg, splitName } from '../table-catalog.ts'
 import type { DdlStatement, NamedTable } from '../sql/ddl.ts'
 import { quoteText } from '../sql/tokens.ts'
+import { isIceberg, splitName } from '../table-catalog.ts'
 import type { DdlContext, DdlResult } from './ddl-context.ts'
 import { getGlueTable } from './get-glue-table.ts'
 
@@ -85,7 +85,7 @@ export async function showCreateTable(context: DdlContext, named: NamedTable): P
   })
   const head = `CREATE ${isIceberg(glue) ? '' : 'EXTERNAL '}TABLE \`${glue.DatabaseName}.${glue.Name}\`(`
   const stored = isIceberg(glue) ? [] : ['STORED AS PARQUET']
-  const properties = isIceberg(glue) ? ["TBLPROPERTIES (", "  'table_type'='ICEBERG')"] : []
+  const properties = isIceberg(glue) ? ['TBLPROPERTIES (', "  'table_type'='ICEBERG')"] : []
   const location = ['LOCATION', `  ${quoteText(glue.StorageDescriptor?.Location ?? '')}`]
   const lines = [head, `${columns.join(',\n')})`, ...stored, ...location, ...properties]
   return { columns: ['createtab_stmt'], rows: lines.flatMap(line => line.split('\n')).map(line => [line]) }

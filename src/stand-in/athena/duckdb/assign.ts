@@ -1,8 +1,8 @@
 import { errorAt, type Place } from '../query-error.ts'
+import type { TableColumn } from '../table-catalog.ts'
 import { isAssignable, printType } from '../types/sql-type.ts'
 import { castSql } from './render-cast.ts'
 import type { Rendered } from './scope.ts'
-import type { TableColumn } from '../table-catalog.ts'
 
 /**
  * Insists that values may be stored in columns without an explicit cast.

@@ -12,7 +12,11 @@ export function changeAsMerge(change: Extract<DmlStatement, { kind: 'update' | '
   return {
     kind: 'merge',
     target,
-    source: { kind: 'query', query: oneRow(target.place), alias: { name: 'stand-in row', columns: ['stand-in row'] } },
+    source: {
+      kind: 'query',
+      query: oneRow(target.place),
+      alias: { name: 'stand-in row', columns: ['stand-in row'] },
+    },
     on: change.where ?? always,
     clauses: [clause],
   }

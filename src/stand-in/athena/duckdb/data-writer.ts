@@ -4,7 +4,12 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DataFile } from '../iceberg/manifest.ts'
-import { currentSchema, type IcebergField, type IcebergType, type TableMetadata } from '../iceberg/metadata.ts'
+import {
+  currentSchema,
+  type IcebergField,
+  type IcebergType,
+  type TableMetadata,
+} from '../iceberg/metadata.ts'
 import type { PartitionValue } from '../iceberg/partition-type.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
 import { namedError } from '../query-error.ts'
@@ -16,7 +21,10 @@ import type { Session } from './session.ts'
 /** Writes rows as Parquet files of a table. */
 export interface DataWriter {
   /** Runs a SELECT whose columns are the table's, by name, and puts its rows into new data files; no rows, no files. */
-  writeData(selectSql: string, partition: Readonly<Record<string, PartitionValue>>): Promise<readonly DataFile[]>
+  writeData(
+    selectSql: string,
+    partition: Readonly<Record<string, PartitionValue>>,
+  ): Promise<readonly DataFile[]>
   /** Puts positions of rows (a SELECT of one column, `pos`, in order) of one data file into a position delete file. */
   writeDeletes(dataFile: DataFile, positionsSql: string): Promise<DataFile>
 }
@@ -54,7 +62,10 @@ export function createDataWriter(context: DataWriterContext): DataWriter {
       const select = `SELECT ${uri} AS file_path, pos FROM (${positionsSql}) ORDER BY pos`
       const [file] = await copy(context.session, select, path, `FIELD_IDS ${fieldIds(DELETE_FIELDS)}`)
       if (!file) throw namedError('GENERIC_INTERNAL_ERROR', 'A position delete file was not written')
-      const uploaded = await upload(context, file, DELETE_FIELDS, { content: 1, partition: dataFile.partition })
+      const uploaded = await upload(context, file, DELETE_FIELDS, {
+        content: 1,
+        partition: dataFile.partition,
+      })
       return withPathBounds(uploaded, dataFile.filePath)
     },
   }
@@ -87,9 +98,16 @@ const writtenSchema = z.array(
 
 type WrittenFile = z.infer<typeof writtenSchema>[number]
 
-async function copy(session: Session, select: string, to: string, options: string): Promise<readonly WrittenFile[]> {
+async function copy(
+  session: Session,
+  select: string,
+  to: string,
+  options: string,
+): Promise<readonly WrittenFile[]> {
   const format = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, RETURN_STATS'
-  return writtenSchema.parse(await session.all(`COPY (${select}) TO ${quoteText(to)} (${format}, ${options})`))
+  return writtenSchema.parse(
+    await session.all(`COPY (${select}) TO ${quoteText(to)} (${format}, ${options})`),
+  )
 }
 
 function fieldIds(fields: readonly IcebergField[]): string {

@@ -20,8 +20,13 @@ export type FileStatistics = Pick<
 >
 
 /** Turns column statistics into Iceberg's, by field id; bounds are kept for top-level columns with an order. */
-export function toFileStatistics(fields: readonly IcebergField[], statistics: ColumnStatistics): FileStatistics {
-  const byPath = new Map(statistics.map(({ key, value }) => [key, new Map(value.map(one => [one.key, one.value]))]))
+export function toFileStatistics(
+  fields: readonly IcebergField[],
+  statistics: ColumnStatistics,
+): FileStatistics {
+  const byPath = new Map(
+    statistics.map(({ key, value }) => [key, new Map(value.map(one => [one.key, one.value]))]),
+  )
   const leaves = fields.flatMap(field => leavesOf(quoteName(field.name), field.id, field.type, true))
   const collect = <Value>(read: (leaf: Leaf, found: ReadonlyMap<string, string>) => Value | undefined) => {
     const result = new Map<number, Value>()

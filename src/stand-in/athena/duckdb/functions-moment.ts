@@ -38,7 +38,10 @@ export const MOMENT_FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map<strin
       sql: ([unit = '', from = '', to = '']) => `date_sub('${unitOf(unit)}', ${from}, ${to})`,
     },
   ],
-  ['from_unixtime', { args: ['number'], result: () => zoned(3), sql: ([arg = '']) => `to_timestamp(${arg})` }],
+  [
+    'from_unixtime',
+    { args: ['number'], result: () => zoned(3), sql: ([arg = '']) => `to_timestamp(${arg})` },
+  ],
   [
     'from_unixtime_nanos',
     { args: ['decimal'], result: () => zoned(9), sql: ([arg = '']) => `athena_from_unixtime_nanos(${arg})` },
@@ -49,7 +52,11 @@ export const MOMENT_FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map<strin
   ],
   [
     'from_iso8601_timestamp',
-    { args: ['text'], result: () => zoned(3), sql: ([arg = '']) => `date_trunc('milliseconds', CAST(${arg} AS TIMESTAMPTZ))` },
+    {
+      args: ['text'],
+      result: () => zoned(3),
+      sql: ([arg = '']) => `date_trunc('milliseconds', CAST(${arg} AS TIMESTAMPTZ))`,
+    },
   ],
   ['from_iso8601_date', { args: ['text'], result: () => DATE, sql: ([arg = '']) => `CAST(${arg} AS DATE)` }],
 ])

@@ -12,11 +12,31 @@ export const SCALAR_FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map([
   ['coalesce', { ...scalar(['any'], () => 'any', common), isVariadic: true, sql: call('coalesce') }],
   ['greatest', { ...scalar(['any'], () => 'any', common), isVariadic: true, sql: nullWhenAnyIs('greatest') }],
   ['least', { ...scalar(['any'], () => 'any', common), isVariadic: true, sql: nullWhenAnyIs('least') }],
-  ['concat', { ...scalar(['text'], args => args.join(' || '), () => VARCHAR), isVariadic: true }],
+  [
+    'concat',
+    {
+      ...scalar(
+        ['text'],
+        args => args.join(' || '),
+        () => VARCHAR,
+      ),
+      isVariadic: true,
+    },
+  ],
   ['nullif', scalar(['any', 'any'], call('nullif'), ([type]) => type ?? VARCHAR)],
-  ['if', { ...scalar(['boolean', 'any', 'any'], conditional, ([, ...branches]) => common(branches)), required: 2 }],
+  [
+    'if',
+    { ...scalar(['boolean', 'any', 'any'], conditional, ([, ...branches]) => common(branches)), required: 2 },
+  ],
   ['try', scalar(['any'], call('TRY'), ([type]) => type ?? VARCHAR)],
-  ['typeof', scalar(['any'], (_, [type]) => `'${printType(type ?? VARCHAR)}'`, () => VARCHAR)],
+  [
+    'typeof',
+    scalar(
+      ['any'],
+      (_, [type]) => `'${printType(type ?? VARCHAR)}'`,
+      () => VARCHAR,
+    ),
+  ],
   ['lower', text('lower')],
   ['upper', text('upper')],
   ['trim', text('trim')],
@@ -44,8 +64,22 @@ export const SCALAR_FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map([
   ['sqrt', scalar(['number'], call('sqrt'), () => DOUBLE)],
   ['exp', scalar(['number'], call('exp'), () => DOUBLE)],
   ['ln', scalar(['number'], call('ln'), () => DOUBLE)],
-  ['nan', scalar([], () => `'NaN'::DOUBLE`, () => DOUBLE)],
-  ['infinity', scalar([], () => `'Infinity'::DOUBLE`, () => DOUBLE)],
+  [
+    'nan',
+    scalar(
+      [],
+      () => `'NaN'::DOUBLE`,
+      () => DOUBLE,
+    ),
+  ],
+  [
+    'infinity',
+    scalar(
+      [],
+      () => `'Infinity'::DOUBLE`,
+      () => DOUBLE,
+    ),
+  ],
   ['is_nan', scalar(['number'], call('isnan'), () => BOOLEAN)],
   ['is_finite', scalar(['number'], call('isfinite'), () => BOOLEAN)],
   ['is_infinite', scalar(['number'], call('isinf'), () => BOOLEAN)],
@@ -53,8 +87,22 @@ export const SCALAR_FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map([
   ['from_utf8', scalar(['binary'], call('decode'), () => VARCHAR)],
   ['to_hex', scalar(['binary'], call('hex'), () => VARCHAR)],
   ['from_hex', scalar(['text'], call('unhex'), () => VARBINARY)],
-  ['md5', scalar(['binary'], ([arg = '']) => `unhex(md5(${arg}))`, () => VARBINARY)],
-  ['sha256', scalar(['binary'], ([arg = '']) => `unhex(sha256(${arg}))`, () => VARBINARY)],
+  [
+    'md5',
+    scalar(
+      ['binary'],
+      ([arg = '']) => `unhex(md5(${arg}))`,
+      () => VARBINARY,
+    ),
+  ],
+  [
+    'sha256',
+    scalar(
+      ['binary'],
+      ([arg = '']) => `unhex(sha256(${arg}))`,
+      () => VARBINARY,
+    ),
+  ],
   ['cardinality', scalar(['collection'], call('len'), () => BIGINT)],
   ['contains', scalar(['array', 'any'], call('list_contains'), () => BOOLEAN)],
   ['element_at', scalar(['collection', 'any'], elementAt, elementType)],
@@ -95,7 +143,9 @@ function substring([value = '', start = '1', length]: readonly string[]): string
 }
 
 function elementAt([collection = '', key = '']: readonly string[], [type]: readonly SqlType[]): string {
-  return type?.kind === 'map' ? `map_extract_value(${collection}, ${key})` : `list_extract(${collection}, ${key})`
+  return type?.kind === 'map'
+    ? `map_extract_value(${collection}, ${key})`
+    : `list_extract(${collection}, ${key})`
 }
 
 function elementType([type]: readonly SqlType[]): SqlType {

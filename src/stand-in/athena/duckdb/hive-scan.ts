@@ -3,10 +3,10 @@ import type { Caller, ObjectStore, StoredObject } from '../../services.ts'
 import { namedError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
+import type { HiveTable, TableColumn } from '../table-catalog.ts'
 import { duckdbType, printType, type SqlType } from '../types/sql-type.ts'
 import type { Scan, ScanRequest } from './scan.ts'
 import type { Session } from './session.ts'
-import type { HiveTable, TableColumn } from '../table-catalog.ts'
 
 /** What is asked of an external Parquet table. */
 export interface HiveScanRequest extends ScanRequest<HiveTable> {
@@ -106,7 +106,10 @@ function isReadable(type: SqlType, physical: string): boolean {
   }
 }
 
-function fitsDecimal(type: { readonly precision: number; readonly scale: number }, physical: string): boolean {
+function fitsDecimal(
+  type: { readonly precision: number; readonly scale: number },
+  physical: string,
+): boolean {
   const found = /^DECIMAL\((\d+),(\d+)\)$/.exec(physical)
   return found !== null && Number(found[1]) <= type.precision && Number(found[2]) === type.scale
 }

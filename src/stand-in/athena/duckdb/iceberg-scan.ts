@@ -1,13 +1,13 @@
-import type { FieldLimit } from '../iceberg/prune.ts'
-import { mayContain } from '../iceberg/prune.ts'
+import { fromIcebergType } from '../iceberg/iceberg-type.ts'
 import type { LiveFile, SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import { currentSchema, type IcebergField, type IcebergType } from '../iceberg/metadata.ts'
-import { fromIcebergType } from '../iceberg/iceberg-type.ts'
+import type { FieldLimit } from '../iceberg/prune.ts'
+import { mayContain } from '../iceberg/prune.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 import { duckdbType } from '../types/sql-type.ts'
 import type { Scan, ScanRequest } from './scan.ts'
-import type { IcebergTable } from '../table-catalog.ts'
 
 /** Names of the hidden columns that tell a row's place: local file and 0-based position. */
 export const FILE_COLUMN = 'stand-in file'
@@ -40,7 +40,14 @@ export async function planIcebergScan(request: IcebergScanRequest): Promise<Iceb
   const plain = [...opened].filter(([, one]) => !deletedFrom.has(one.file.filePath))
   const cut = [...opened].filter(([, one]) => deletedFrom.has(one.file.filePath))
   const parts = [
-    ...(plain.length > 0 ? [readFiles(fields, plain.map(([path]) => path))] : []),
+    ...(plain.length > 0
+      ? [
+          readFiles(
+            fields,
+            plain.map(([path]) => path),
+          ),
+        ]
+      : []),
     ...(cut.length > 0 ? [readCutFiles(fields, cut, deletes)] : []),
   ]
   return {
@@ -63,7 +70,10 @@ interface OpenedDelete {
 /** Field id that Iceberg reserves for `file_path` in position delete files. */
 const FILE_PATH_FIELD = 2147483546
 
-async function openDeletes(request: IcebergScanRequest, kept: readonly LiveFile[]): Promise<readonly OpenedDelete[]> {
+async function openDeletes(
+  request: IcebergScanRequest,
+  kept: readonly LiveFile[],
+): Promise<readonly OpenedDelete[]> {
   const opened: OpenedDelete[] = []
   for (const file of request.snapshot.positionDeletes) {
     const targets = new Set(kept.filter(data => mayDelete(file, data)).map(data => data.file.filePath))
@@ -79,7 +89,10 @@ function mayDelete(deletes: LiveFile, data: LiveFile): boolean {
   const lower = deletes.file.lowerBounds.get(FILE_PATH_FIELD)?.toString()
   const upper = deletes.file.upperBounds.get(FILE_PATH_FIELD)?.toString()
   const path = data.file.filePath
-  return !((lower !== undefined && path < lower) || (upper !== undefined && path > upper && !path.startsWith(upper)))
+  return !(
+    (lower !== undefined && path < lower) ||
+    (upper !== undefined && path > upper && !path.startsWith(upper))
+  )
 }
 
 function readParquet(fields: readonly IcebergField[], paths: readonly string[]): string {
@@ -92,7 +105,9 @@ function readParquet(fields: readonly IcebergField[], paths: readonly string[]):
 }
 
 function columnList(fields: readonly IcebergField[], alias: string): string {
-  const columns = fields.map(field => `${alias}.${quoteName(field.name)} AS ${quoteName(field.name.toLowerCase())}`)
+  const columns = fields.map(
+    field => `${alias}.${quoteName(field.name)} AS ${quoteName(field.name.toLowerCase())}`,
+  )
   const place = [
     `${alias}.filename AS ${quoteName(FILE_COLUMN)}`,
     `${alias}.file_row_number AS ${quoteName(POSITION_COLUMN)}`,
@@ -118,9 +133,13 @@ function readCutFiles(
 
 function emptyScan(fields: readonly IcebergField[]): string {
   const columns = fields.map(
-    field => `CAST(NULL AS ${duckdbType(fromIcebergType(field.type))}) AS ${quoteName(field.name.toLowerCase())}`,
+    field =>
+      `CAST(NULL AS ${duckdbType(fromIcebergType(field.type))}) AS ${quoteName(field.name.toLowerCase())}`,
   )
-  const place = [`CAST(NULL AS VARCHAR) AS ${quoteName(FILE_COLUMN)}`, `CAST(NULL AS BIGINT) AS ${quoteName(POSITION_COLUMN)}`]
+  const place = [
+    `CAST(NULL AS VARCHAR) AS ${quoteName(FILE_COLUMN)}`,
+    `CAST(NULL AS BIGINT) AS ${quoteName(POSITION_COLUMN)}`,
+  ]
   return `SELECT ${[...columns, ...place].join(', ')} WHERE false`
 }
 

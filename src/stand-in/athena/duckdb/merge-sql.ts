@@ -1,8 +1,8 @@
 import { quoteName } from '../sql/tokens.ts'
+import type { TableColumn } from '../table-catalog.ts'
 import { duckdbType } from '../types/sql-type.ts'
 import { FILE_COLUMN, POSITION_COLUMN } from './iceberg-scan.ts'
 import type { RenderedClause, RenderedMerge } from './render-merge.ts'
-import type { TableColumn } from '../table-catalog.ts'
 
 /** A SELECT that gives the source's columns as `s0`, `s1`, …. */
 export function sourceSql(merge: RenderedMerge): string {
@@ -17,7 +17,7 @@ export function sourceSql(merge: RenderedMerge): string {
  * Source rows that the source-only terms of ON exclude never meet the target, so a term like `s.gone` costs no join.
  */
 export function mergedSql(merge: RenderedMerge, columns: readonly TableColumn[]): string {
-  const values = columns.map((column, index) => `${newValue(merge, column, index)} AS ${quoteName(column.name)}`)
+  const values = newValues(merge, columns, ['insert', 'update'])
   const joined = joinSql(merge, columns)
   const hasInsert = merge.clauses.some(clause => clause.kind === 'insert')
   const useful = hasInsert ? ' WHERE j.action > 0 OR j.pos IS NOT NULL' : ''
@@ -26,22 +26,26 @@ export function mergedSql(merge: RenderedMerge, columns: readonly TableColumn[])
 
 /** The new rows of a MERGE into a table without rows: only WHEN NOT MATCHED can apply. */
 export function insertedSql(merge: RenderedMerge, columns: readonly TableColumn[], source: string): string {
-  const inserts = { ...merge, clauses: merge.clauses.map(clause => (clause.kind === 'insert' ? clause : undefined)) }
-  const whens = inserts.clauses.flatMap((clause, index) =>
-    clause ? [`WHEN ${clause.condition ?? 'true'} THEN ${index + 1}`] : [],
+  const whens = merge.clauses.flatMap((clause, index) =>
+    clause.kind === 'insert' ? [`WHEN ${clause.condition ?? 'true'} THEN ${index + 1}`] : [],
   )
   const action = whens.length === 0 ? '0' : `CASE ${whens.join(' ')} ELSE 0 END`
-  const values = columns.map((column, index) => `${newValue(merge, column, index)} AS ${quoteName(column.name)}`)
+  const values = newValues(merge, columns, ['insert'])
   return `SELECT ${values.join(', ')} FROM (SELECT ${action} AS action, s.* FROM (${source}) AS s) AS j WHERE j.action > 0`
 }
 
-function newValue(merge: RenderedMerge, column: TableColumn, index: number): string {
-  const whens = merge.clauses.flatMap((clause, number) =>
-    clause.kind === 'delete' ? [] : [{ number: number + 1, sql: clause.values[index] ?? 'NULL' }],
-  )
-  if (whens.length === 0) return `CAST(NULL AS ${duckdbType(column.type)})`
-  const cases = whens.map(one => `WHEN ${one.number} THEN ${one.sql}`).join(' ')
-  return `CAST(CASE j.action ${cases} END AS ${duckdbType(column.type)})`
+function newValues(
+  merge: RenderedMerge,
+  columns: readonly TableColumn[],
+  kinds: readonly RenderedClause['kind'][],
+): readonly string[] {
+  return columns.map((column, index) => {
+    const whens = merge.clauses.flatMap((clause, number) =>
+      kinds.includes(clause.kind) ? [`WHEN ${number + 1} THEN ${clause.values[index] ?? 'NULL'}`] : [],
+    )
+    const value = whens.length === 0 ? 'NULL' : `CASE j.action ${whens.join(' ')} END`
+    return `CAST(${value} AS ${duckdbType(column.type)}) AS ${quoteName(column.name)}`
+  })
 }
 
 function joinSql(merge: RenderedMerge, columns: readonly TableColumn[]): string {

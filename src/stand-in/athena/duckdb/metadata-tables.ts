@@ -1,8 +1,8 @@
 import type { SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import type { TableMetadata } from '../iceberg/metadata.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
-import { duckdbType, type SqlType } from '../types/sql-type.ts'
 import type { TableColumn } from '../table-catalog.ts'
+import { duckdbType, type SqlType } from '../types/sql-type.ts'
 
 /** The tables about a table, named `"table$…"`. */
 export type MetadataTable = 'snapshots' | 'history' | 'files'
@@ -52,7 +52,11 @@ export function splitMetadataName(parts: readonly string[]): {
 }
 
 /** A SELECT that gives a metadata table's rows. */
-export function metadataTableSql(table: MetadataTable, metadata: TableMetadata, files: SnapshotFiles): string {
+export function metadataTableSql(
+  table: MetadataTable,
+  metadata: TableMetadata,
+  files: SnapshotFiles,
+): string {
   const rows = {
     snapshots: () => snapshotRows(metadata),
     history: () => historyRows(metadata),
@@ -63,7 +67,9 @@ export function metadataTableSql(table: MetadataTable, metadata: TableMetadata, 
   if (rows.length === 0) {
     return `SELECT ${columns.map((column, index) => `CAST(NULL AS ${duckdbType(column.type)}) AS ${names[index]}`).join(', ')} WHERE false`
   }
-  const casts = columns.map((column, index) => `CAST(${names[index]} AS ${duckdbType(column.type)}) AS ${names[index]}`)
+  const casts = columns.map(
+    (column, index) => `CAST(${names[index]} AS ${duckdbType(column.type)}) AS ${names[index]}`,
+  )
   return `SELECT ${casts.join(', ')} FROM (VALUES ${rows.map(row => `(${row.join(', ')})`).join(', ')}) AS rows(${names.join(', ')})`
 }
 
@@ -87,7 +93,9 @@ function snapshotRows(metadata: TableMetadata): readonly (readonly string[])[] {
 }
 
 function historyRows(metadata: TableMetadata): readonly (readonly string[])[] {
-  const parents = new Map(metadata.snapshots.map(one => [one['snapshot-id'], one['parent-snapshot-id'] ?? undefined]))
+  const parents = new Map(
+    metadata.snapshots.map(one => [one['snapshot-id'], one['parent-snapshot-id'] ?? undefined]),
+  )
   const ancestors = new Set<bigint>()
   for (let id = metadata['current-snapshot-id']; id !== undefined; id = parents.get(id)) ancestors.add(id)
   return metadata['snapshot-log'].map(entry => [

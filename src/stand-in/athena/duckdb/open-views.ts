@@ -6,6 +6,7 @@ import { currentSchema, currentSnapshot, type Snapshot } from '../iceberg/metada
 import type { FieldLimit } from '../iceberg/prune.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
 import { errorAt, notImitated } from '../query-error.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 import { planHiveScan } from './hive-scan.ts'
 import { planIcebergScan } from './iceberg-scan.ts'
 import { metadataTableSql } from './metadata-tables.ts'
@@ -13,7 +14,6 @@ import type { ColumnLimit } from './render-context.ts'
 import type { StatementReads, TableReference } from './render-statement.ts'
 import type { Scan } from './scan.ts'
 import type { Session } from './session.ts'
-import type { IcebergTable } from '../table-catalog.ts'
 
 /** What reading a statement's tables needs. */
 export interface ViewContext {
@@ -48,15 +48,26 @@ export function requireScanLimit(scannedBytes: number, limitBytes: number | unde
   if (limitBytes !== undefined && scannedBytes > limitBytes) throw new ScanLimitExceeded()
 }
 
-async function planScan(context: ViewContext, reference: TableReference, reads: StatementReads): Promise<Scan> {
+async function planScan(
+  context: ViewContext,
+  reference: TableReference,
+  reads: StatementReads,
+): Promise<Scan> {
   const { table, view } = reference
   const usedColumns = columnsOf(view, reads.used)
   if (table.kind === 'hive') return planHiveScan({ ...context, table, usedColumns })
   const snapshot = await loadSnapshot(context.files, chosenSnapshot(table, reference))
   if (reference.metadataTable) {
-    return { sql: metadataTableSql(reference.metadataTable, table.metadata, snapshot), scannedBytes: 0, paths: [] }
+    return {
+      sql: metadataTableSql(reference.metadataTable, table.metadata, snapshot),
+      scannedBytes: 0,
+      paths: [],
+    }
   }
-  const limits = fieldLimits(table, reads.limits.filter(limit => limit.view === view))
+  const limits = fieldLimits(
+    table,
+    reads.limits.filter(limit => limit.view === view),
+  )
   return planIcebergScan({ table, usedColumns, snapshot, limits, files: context.files })
 }
 
@@ -75,11 +86,15 @@ function chosenSnapshot(table: IcebergTable, reference: TableReference): Snapsho
   throw errorAt('ICEBERG_BAD_DATA', place, `Iceberg snapshot ID does not exist: ${id ?? 'before the first'}`)
 }
 
-function momentOf(moment: Extract<NonNullable<TableReference['asOf']>, { kind: 'timestamp' }>['moment']): bigint {
-  const isMoment = moment.kind === 'literal' && (moment.type.kind === 'timestamp' || moment.type.kind === 'timestamptz')
+function momentOf(
+  moment: Extract<NonNullable<TableReference['asOf']>, { kind: 'timestamp' }>['moment'],
+): bigint {
+  const isMoment =
+    moment.kind === 'literal' && (moment.type.kind === 'timestamp' || moment.type.kind === 'timestamptz')
   const text = isMoment ? moment.text.replace(/ UTC$/, '') : ''
   const microseconds = parseBound(text, { kind: 'timestamp', precision: 6 })
-  if (typeof microseconds !== 'bigint') throw notImitated('Time travel to anything but a timestamp literal in UTC')
+  if (typeof microseconds !== 'bigint')
+    throw notImitated('Time travel to anything but a timestamp literal in UTC')
   return microseconds
 }
 
@@ -90,7 +105,9 @@ function snapshotAt(table: IcebergTable, microseconds: bigint): bigint | undefin
 
 /** Turns limits on columns, in literals, into limits on fields, in values. */
 export function fieldLimits(table: IcebergTable, limits: readonly ColumnLimit[]): readonly FieldLimit[] {
-  const fields = new Map(currentSchema(table.metadata).fields.map(field => [field.name.toLowerCase(), field.id]))
+  const fields = new Map(
+    currentSchema(table.metadata).fields.map(field => [field.name.toLowerCase(), field.id]),
+  )
   return limits.flatMap(limit => {
     const fieldId = fields.get(limit.column)
     const type = table.columns.find(column => column.name === limit.column)?.type

@@ -1,8 +1,12 @@
 import { z } from 'zod'
+import { parseBound } from '../iceberg/bounds.ts'
 import type { DataFile } from '../iceberg/manifest.ts'
 import { currentSchema, currentSpec, type TableMetadata } from '../iceberg/metadata.ts'
-import { type PartitionFieldType, type PartitionValue, partitionFieldTypes } from '../iceberg/partition-type.ts'
-import { parseBound } from '../iceberg/bounds.ts'
+import {
+  type PartitionFieldType,
+  type PartitionValue,
+  partitionFieldTypes,
+} from '../iceberg/partition-type.ts'
 import { namedError, notImitated } from '../query-error.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import type { SqlType } from '../types/sql-type.ts'
@@ -38,7 +42,9 @@ export async function writeRows(
     const terms = keys.map((key, index) => matches(`"stand-in ${key.name}"`, values[index] ?? null))
     const columns = [...names.values()].map(quoteName).join(', ')
     const rows = `SELECT ${columns} FROM partitioned WHERE ${terms.join(' AND ')}`
-    const entries = keys.map((key, index) => [key.part.name, partitionValue(key.part, values[index] ?? null)] as const)
+    const entries = keys.map(
+      (key, index) => [key.part.name, partitionValue(key.part, values[index] ?? null)] as const,
+    )
     files.push(...(await writer.writeData(rows, Object.fromEntries(entries))))
   }
   await session.run('DROP TABLE partitioned')
@@ -58,7 +64,9 @@ async function distinctValues(
   keys: readonly PartitionKey[],
 ): Promise<readonly (readonly (string | null)[])[]> {
   const items = keys.map(key => `CAST("stand-in ${key.name}" AS VARCHAR) AS ${key.name}`)
-  const rows = await session.all(`SELECT DISTINCT ${items.join(', ')} FROM partitioned LIMIT ${MAX_PARTITIONS + 1}`)
+  const rows = await session.all(
+    `SELECT DISTINCT ${items.join(', ')} FROM partitioned LIMIT ${MAX_PARTITIONS + 1}`,
+  )
   if (rows.length > MAX_PARTITIONS) {
     const message = `Exceeded limit of ${MAX_PARTITIONS} open writers for partitions/buckets`
     throw namedError('HIVE_TOO_MANY_OPEN_PARTITIONS', message)

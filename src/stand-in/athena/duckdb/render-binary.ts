@@ -44,7 +44,12 @@ function joined(left: Rendered, right: Rendered, sql: string, type: SqlType): Re
   return { sql, type, origins: joinOrigins(left.origins, right.origins) }
 }
 
-function renderLogical(operator: 'and' | 'or', left: Rendered, right: Rendered, expression: Binary): Rendered {
+function renderLogical(
+  operator: 'and' | 'or',
+  left: Rendered,
+  right: Rendered,
+  expression: Binary,
+): Rendered {
   const what = `Logical expression term`
   requireBoolean(left, expression.left.place, what)
   requireBoolean(right, expression.right.place, what)
@@ -52,7 +57,12 @@ function renderLogical(operator: 'and' | 'or', left: Rendered, right: Rendered, 
 }
 
 function requireComparable(operator: string, left: Rendered, right: Rendered, place: Place): SqlType {
-  return commonOf(left.type, right.type, place, (a, b) => `Cannot apply operator: ${a} ${operator.toUpperCase()} ${b}`)
+  return commonOf(
+    left.type,
+    right.type,
+    place,
+    (a, b) => `Cannot apply operator: ${a} ${operator.toUpperCase()} ${b}`,
+  )
 }
 
 /** Writes a comparison; NaN equals nothing and is smaller than nothing, unlike in DuckDB. */
@@ -88,11 +98,21 @@ function renderConcat(left: Rendered, right: Rendered, place: Place): Rendered {
   return joined(left, right, `(${left.sql} || ${right.sql})`, isText(type) ? { kind: 'varchar' } : type)
 }
 
-function renderArithmetic(operator: ArithmeticOperator, left: Rendered, right: Rendered, place: Place): Rendered {
+function renderArithmetic(
+  operator: ArithmeticOperator,
+  left: Rendered,
+  right: Rendered,
+  place: Place,
+): Rendered {
   if (left.type.kind === 'interval' || right.type.kind === 'interval') {
     return renderMomentArithmetic(operator, left, right)
   }
-  const type = commonOf(left.type, right.type, place, (a, b) => `Cannot apply operator: ${a} ${operator} ${b}`)
+  const type = commonOf(
+    left.type,
+    right.type,
+    place,
+    (a, b) => `Cannot apply operator: ${a} ${operator} ${b}`,
+  )
   if (!isNumeric(type) && type.kind !== 'unknown') {
     const printed = `${printType(left.type)} ${operator} ${printType(right.type)}`
     throw errorAt('TYPE_MISMATCH', place, `Cannot apply operator: ${printed}`)
@@ -142,14 +162,19 @@ function renderDecimal(operator: ArithmeticOperator, left: Rendered, right: Rend
 }
 
 function asDecimalSql(value: Rendered, digits: Digits): string {
-  return value.type.kind === 'decimal' ? value.sql : `CAST(${value.sql} AS DECIMAL(${digits.precision},${digits.scale}))`
+  return value.type.kind === 'decimal'
+    ? value.sql
+    : `CAST(${value.sql} AS DECIMAL(${digits.precision},${digits.scale}))`
 }
 
 /** Trino's rules for the digits of a result. */
 function decimalResult(operator: ArithmeticOperator, a: Digits, b: Digits): Digits {
   if (operator === '*') return { precision: a.precision + b.precision, scale: a.scale + b.scale }
   if (operator === '/') {
-    return { precision: a.precision + b.scale + Math.max(b.scale - a.scale, 0), scale: Math.max(a.scale, b.scale) }
+    return {
+      precision: a.precision + b.scale + Math.max(b.scale - a.scale, 0),
+      scale: Math.max(a.scale, b.scale),
+    }
   }
   const scale = Math.max(a.scale, b.scale)
   return { precision: Math.max(a.precision - a.scale, b.precision - b.scale) + scale + 1, scale }

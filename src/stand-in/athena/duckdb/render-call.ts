@@ -65,7 +65,11 @@ const ACCEPTED: Readonly<Record<Exclude<ArgumentKind, 'any'>, (type: SqlType) =>
 function requireScalar(call: Call, place: Place): void {
   if (!call.isDistinct && !call.filter && !call.over && call.orderBy.length === 0 && !call.isStar) return
   const kind = MOMENT_FUNCTIONS.has(call.name) ? 'date function' : 'function'
-  throw errorAt('SYNTAX_ERROR', place, `The scalar ${kind} ${call.name} takes no DISTINCT, FILTER, ORDER BY or OVER`)
+  throw errorAt(
+    'SYNTAX_ERROR',
+    place,
+    `The scalar ${kind} ${call.name} takes no DISTINCT, FILTER, ORDER BY or OVER`,
+  )
 }
 
 function renderAggregate(

@@ -21,7 +21,8 @@ const MOMENTS = ['date', 'timestamp', 'timestamptz']
 function isCastable(from: SqlType, to: SqlType): boolean {
   if (from.kind === 'unknown' || from.kind === to.kind) return true
   const isScalarText = isText(from) || isText(to)
-  if (isScalarText) return !isNested(from) && !isNested(to) && from.kind !== 'varbinary' && to.kind !== 'varbinary'
+  if (isScalarText)
+    return !isNested(from) && !isNested(to) && from.kind !== 'varbinary' && to.kind !== 'varbinary'
   if (isNumeric(from) || from.kind === 'boolean') return isNumeric(to) || to.kind === 'boolean'
   return MOMENTS.includes(from.kind) && MOMENTS.includes(to.kind)
 }
@@ -57,7 +58,8 @@ function truncateMoment(sql: string, precision: number): string {
 }
 
 function castToText(sql: string, from: SqlType, to: SqlType): string {
-  if (from.kind === 'double' || from.kind === 'real') throw notImitated('A cast of a floating number to varchar')
+  if (from.kind === 'double' || from.kind === 'real')
+    throw notImitated('A cast of a floating number to varchar')
   if (from.kind === 'timestamptz') throw notImitated('A cast of a timestamp with time zone to varchar')
   const text = isText(from) ? sql : momentText(sql, from)
   return to.kind === 'varchar' && to.length !== undefined ? `left(${text}, ${to.length})` : text

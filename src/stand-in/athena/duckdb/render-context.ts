@@ -21,7 +21,11 @@ export interface RenderedRelation {
 /** What the renderers share during one statement; they contain each other, so they meet here. */
 export interface RenderContext {
   readonly renderQuery: (query: Query, outer: Scope | undefined, named: NamedRelations) => RenderedQuery
-  readonly renderRelation: (relation: Relation, outer: Scope | undefined, named: NamedRelations) => RenderedRelation
+  readonly renderRelation: (
+    relation: Relation,
+    outer: Scope | undefined,
+    named: NamedRelations,
+  ) => RenderedRelation
   readonly renderExpression: (expression: Expression, scope: ScopeWithNames) => Rendered
   /** Opens a stored table under a view of its own. */
   readonly openTable: (relation: Extract<Relation, { kind: 'table' }>) => OpenedTable

@@ -17,7 +17,11 @@ type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>
  *
  * @throws {QueryError} `TYPE_MISMATCH`, `COLUMN_NOT_FOUND`, `FUNCTION_NOT_FOUND`, `NOT_SUPPORTED`.
  */
-export function renderExpression(context: RenderContext, expression: Expression, scope: ScopeWithNames): Rendered {
+export function renderExpression(
+  context: RenderContext,
+  expression: Expression,
+  scope: ScopeWithNames,
+): Rendered {
   const render = (inner: Expression): Rendered => renderExpression(context, inner, scope)
   switch (expression.kind) {
     case 'null':

@@ -1,12 +1,12 @@
 import { errorAt } from '../query-error.ts'
 import type { Merge, MergeClause } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
+import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 import { requireAssignable, storedSql } from './assign.ts'
-import { conjuncts, collectLimits } from './column-limits.ts'
+import { collectLimits, conjuncts } from './column-limits.ts'
 import type { RenderContext, RenderedRelation, ScopeWithNames } from './render-context.ts'
 import { requireBoolean } from './require-type.ts'
 import { type Origins, type Rendered, resolveScopeColumn, type ScopeColumn } from './scope.ts'
-import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 
 /** The name under which the target's own reads and limits are noted. */
 export const TARGET_VIEW = 'target'
@@ -120,7 +120,11 @@ function renderClause(
     requireBoolean(condition, clause.condition?.place ?? clause.place, 'WHEN clause condition')
     context.markUsed(condition.origins)
   }
-  return { kind: clause.kind, condition: condition?.sql, values: clauseValues(context, clause, table, scopes.after) }
+  return {
+    kind: clause.kind,
+    condition: condition?.sql,
+    values: clauseValues(context, clause, table, scopes.after),
+  }
 }
 
 function clauseValues(

@@ -27,7 +27,11 @@ export function renderBetween(expression: Of<'between'>, render: Render): Render
 
 /** Writes LIKE; both sides must be texts. */
 export function renderLike(expression: Of<'like'>, render: Render): Rendered {
-  const parts = [expression.operand, expression.pattern, ...(expression.escapeBy ? [expression.escapeBy] : [])]
+  const parts = [
+    expression.operand,
+    expression.pattern,
+    ...(expression.escapeBy ? [expression.escapeBy] : []),
+  ]
   const [operand, pattern, escapeBy] = parts.map(render)
   for (const part of [operand, pattern]) {
     if (part && !isText(part.type) && part.type.kind !== 'unknown') {

@@ -67,7 +67,9 @@ function renderPlain(
 
 /** Each side is cast to the common types, since DuckDB would choose its own. */
 function side(context: RenderContext, query: RenderedQuery, columns: readonly OutputColumn[]): string {
-  const items = columns.map((column, index) => `CAST("c${index}" AS ${duckdbType(column.type)}) AS "c${index}"`)
+  const items = columns.map(
+    (column, index) => `CAST("c${index}" AS ${duckdbType(column.type)}) AS "c${index}"`,
+  )
   return `(SELECT ${items.join(', ')} FROM (${query.sql}) AS ${quoteName(context.newAlias())})`
 }
 
@@ -114,7 +116,9 @@ function renderValues(
       )
     }
   }
-  const texts = rendered.map(row => `(${row.map((value, index) => typed(value.sql, types[index])).join(', ')})`)
+  const texts = rendered.map(
+    row => `(${row.map((value, index) => typed(value.sql, types[index])).join(', ')})`,
+  )
   const names = types.map((_, index) => `"c${index}"`).join(', ')
   const alias = quoteName(context.newAlias())
   return {

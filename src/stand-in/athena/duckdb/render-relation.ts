@@ -1,8 +1,14 @@
 import { errorAt, notImitated } from '../query-error.ts'
 import type { Alias, Relation } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
-import type { NamedRelations, RenderContext, RenderedQuery, RenderedRelation, ScopeWithNames } from './render-context.ts'
 import { renderComparison } from './render-binary.ts'
+import type {
+  NamedRelations,
+  RenderContext,
+  RenderedQuery,
+  RenderedRelation,
+  ScopeWithNames,
+} from './render-context.ts'
 import { requireBoolean } from './require-type.ts'
 import type { Scope, ScopeColumn } from './scope.ts'
 

@@ -10,7 +10,7 @@ import type {
   ScopeWithNames,
 } from './render-context.ts'
 import { requireBoolean } from './require-type.ts'
-import { type Rendered, type Scope, type ScopeColumn } from './scope.ts'
+import type { Rendered, Scope, ScopeColumn } from './scope.ts'
 import { outputOrdinal, sortText } from './sort-output.ts'
 
 interface Item extends Rendered {
@@ -56,7 +56,10 @@ function starColumns(item: Extract<SelectItem, { kind: 'star' }>, scope: Scope):
   const { of } = item
   const columns = of === undefined ? scope.columns : scope.columns.filter(one => one.qualifiers.includes(of))
   if (columns.length > 0) return columns
-  const message = of === undefined ? 'SELECT * not allowed in queries without FROM clause' : `Unable to resolve reference ${of}`
+  const message =
+    of === undefined
+      ? 'SELECT * not allowed in queries without FROM clause'
+      : `Unable to resolve reference ${of}`
   throw errorAt('COLUMN_NOT_FOUND', item.place, message)
 }
 

@@ -1,11 +1,11 @@
 import { errorAt, type Place } from '../query-error.ts'
 import type { Relation } from '../sql/ast.ts'
+import type { CatalogTable, TableCatalog } from '../table-catalog.ts'
 import { type MetadataTable, metadataTableColumns, splitMetadataName } from './metadata-tables.ts'
 import type { ColumnLimit, OpenedTable, RenderContext } from './render-context.ts'
 import { renderExpression } from './render-expression.ts'
 import { renderQuery } from './render-query.ts'
 import { renderRelation } from './render-relation.ts'
-import type { CatalogTable, TableCatalog } from '../table-catalog.ts'
 
 /** One place in a statement that reads a table, under a view of its own. */
 export interface TableReference {

@@ -13,9 +13,13 @@ export function resultText(value: unknown, type: SqlType): string | null {
     case 'varbinary':
       return (String(value).match(/../g) ?? []).join(' ').toLowerCase()
     case 'array':
-      return `[${asArray(value).map(item => nested(item, type.element)).join(', ')}]`
+      return `[${asArray(value)
+        .map(item => nested(item, type.element))
+        .join(', ')}]`
     case 'map':
-      return `{${asArray(value).map(item => mapEntry(item, type)).join(', ')}}`
+      return `{${asArray(value)
+        .map(item => mapEntry(item, type))
+        .join(', ')}}`
     case 'row':
       return `{${rowEntries(value, type)}}`
     default:
@@ -32,7 +36,9 @@ function asArray(value: unknown): readonly unknown[] {
 }
 
 function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : null
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : null
 }
 
 function mapEntry(item: unknown, type: Extract<SqlType, { kind: 'map' }>): string {

@@ -2,13 +2,13 @@ import { commitChange } from '../iceberg/commit.ts'
 import { errorAt } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
+import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 import { duckdbType } from '../types/sql-type.ts'
 import { requireAssignable, storedSql } from './assign.ts'
 import { openViews, requireScanLimit } from './open-views.ts'
 import { writeRows } from './partitioned-write.ts'
 import { renderStatement } from './render-statement.ts'
 import { lockDown } from './sandbox.ts'
-import type { IcebergTable, TableColumn } from '../table-catalog.ts'
 import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from './write-context.ts'
 
 type Insert = Extract<DmlStatement, { kind: 'insert' }>
@@ -53,11 +53,19 @@ function insertedColumns(table: IcebergTable, insert: Insert): readonly TableCol
   if (insert.columns.length === 0) return table.columns
   const names = new Set(insert.columns)
   if (names.size !== insert.columns.length) {
-    throw errorAt('DUPLICATE_COLUMN_NAME', insert.target.place, 'Insert column name is specified more than once')
+    throw errorAt(
+      'DUPLICATE_COLUMN_NAME',
+      insert.target.place,
+      'Insert column name is specified more than once',
+    )
   }
   return insert.columns.map(name => {
     const column = table.columns.find(one => one.name === name)
     if (column) return column
-    throw errorAt('COLUMN_NOT_FOUND', insert.target.place, `Insert column name does not exist in target table: ${name}`)
+    throw errorAt(
+      'COLUMN_NOT_FOUND',
+      insert.target.place,
+      `Insert column name does not exist in target table: ${name}`,
+    )
   })
 }

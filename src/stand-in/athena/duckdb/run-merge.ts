@@ -6,16 +6,16 @@ import type { FieldLimit } from '../iceberg/prune.ts'
 import { namedError } from '../query-error.ts'
 import type { Merge } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
+import type { IcebergTable } from '../table-catalog.ts'
 import { type IcebergScan, planIcebergScan } from './iceberg-scan.ts'
 import { insertedSql, mergedSql, sourceSql } from './merge-sql.ts'
 import { columnsOf, fieldLimits, openViews, requireScanLimit } from './open-views.ts'
 import { writeRows } from './partitioned-write.ts'
+import { removeRows } from './remove-rows.ts'
 import type { ColumnLimit } from './render-context.ts'
 import { type RenderedMerge, renderMerge, TARGET_VIEW } from './render-merge.ts'
 import { renderStatement, type StatementReads } from './render-statement.ts'
-import { removeRows } from './remove-rows.ts'
 import { lockDown } from './sandbox.ts'
-import type { IcebergTable } from '../table-catalog.ts'
 import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from './write-context.ts'
 
 /**
@@ -27,7 +27,9 @@ import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from
 export async function runMerge(context: WriteContext, merge: Merge): Promise<WriteOutcome> {
   const { target } = merge
   const table = requireIceberg(await context.catalog.read(target.parts, target.place), 'Changing rows of')
-  const { result, reads } = await renderStatement(context.catalog, render => renderMerge(render, merge, table))
+  const { result, reads } = await renderStatement(context.catalog, render =>
+    renderMerge(render, merge, table),
+  )
   const sources = await openViews(context.views, reads)
   const snapshot = await loadSnapshot(context.views.files, currentSnapshot(table.metadata))
   const plan: MergePlan = { context, table, merge: result, reads, snapshot, sources }
@@ -120,7 +122,10 @@ async function requireSingleMatches(plan: MergePlan): Promise<void> {
     'SELECT 1 AS found FROM merged WHERE pos IS NOT NULL GROUP BY file, pos HAVING count(*) > 1 LIMIT 1',
   )
   if (rows.length === 0) return
-  throw namedError('MERGE_TARGET_ROW_MULTIPLE_MATCHES', 'One MERGE target table row matched more than one source row')
+  throw namedError(
+    'MERGE_TARGET_ROW_MULTIPLE_MATCHES',
+    'One MERGE target table row matched more than one source row',
+  )
 }
 
 interface ActionCounts {
@@ -133,7 +138,9 @@ const countSchema = z.array(z.object({ action: z.number(), rows: z.coerce.number
 
 async function countActions(plan: MergePlan): Promise<ActionCounts> {
   const { session } = plan.context.views
-  const rows = await session.all('SELECT action, count(*) AS rows FROM merged WHERE action > 0 GROUP BY action')
+  const rows = await session.all(
+    'SELECT action, count(*) AS rows FROM merged WHERE action > 0 GROUP BY action',
+  )
   const counted = countSchema.parse(rows)
   const kinds = counted.map(one => plan.merge.clauses[one.action - 1]?.kind)
   return {

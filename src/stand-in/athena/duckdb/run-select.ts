@@ -1,12 +1,12 @@
 import type { QueryContext, ResultRow } from '../engine.ts'
 import type { Query } from '../sql/ast.ts'
+import type { TableCatalog } from '../table-catalog.ts'
 import type { SqlType } from '../types/sql-type.ts'
 import { openViews, requireScanLimit, type ViewContext } from './open-views.ts'
 import type { RenderedQuery } from './render-context.ts'
 import { renderStatement } from './render-statement.ts'
 import { resultText } from './result-text.ts'
 import { lockDown } from './sandbox.ts'
-import type { TableCatalog } from '../table-catalog.ts'
 
 /** Runs a query and hands its rows to the sink; gives the bytes scanned. */
 export async function runSelect(
@@ -29,12 +29,17 @@ export async function runSelect(
 
 async function writeRows(query: RenderedQuery, views: ViewContext, context: QueryContext): Promise<void> {
   const types = query.columns.map(column => column.type)
-  const columns = query.columns.map((column, index) => ({ name: column.name ?? `_col${index}`, type: column.type }))
+  const columns = query.columns.map((column, index) => ({
+    name: column.name ?? `_col${index}`,
+    type: column.type,
+  }))
   await context.sink.begin(columns)
   const items = types.map((type, index) => `${readableSql(`q."c${index}"`, type)} AS "c${index}"`)
   // The outer SELECT keeps the order of the inner one only while it is a plain projection, which it is.
   for await (const batch of views.session.stream(`SELECT ${items.join(', ')} FROM (${query.sql}) AS q`)) {
-    await context.sink.write(batch.map((row): ResultRow => row.map((value, index) => textOf(value, types[index]))))
+    await context.sink.write(
+      batch.map((row): ResultRow => row.map((value, index) => textOf(value, types[index]))),
+    )
   }
 }
 

@@ -2,7 +2,11 @@ import { quoteText } from '../sql/tokens.ts'
 import type { Session } from './session.ts'
 
 /** Lets DuckDB reach just the files of the statement and the query's own folder, for good. */
-export async function lockDown(session: Session, paths: readonly string[], workDirectory: string): Promise<void> {
+export async function lockDown(
+  session: Session,
+  paths: readonly string[],
+  workDirectory: string,
+): Promise<void> {
   await session.run(
     [
       `SET allowed_paths = [${paths.map(quoteText).join(', ')}]`,

@@ -73,9 +73,7 @@ function candidates(columns: readonly ScopeColumn[], parts: readonly string[]): 
     const found = columns.filter(column => column.name === name && column.qualifiers.includes(qualifier))
     if (found.length > 0) return found.map(column => ({ column, rest: parts.slice(qualified + 1) }))
   }
-  return columns
-    .filter(column => column.name === parts[0])
-    .map(column => ({ column, rest: parts.slice(1) }))
+  return columns.filter(column => column.name === parts[0]).map(column => ({ column, rest: parts.slice(1) }))
 }
 
 function fieldsOf(found: Candidate, place: Place): Rendered {

@@ -74,7 +74,10 @@ function forkChild(): ChildProcess {
 
 type Question = Readonly<Record<string, unknown>>
 
-function createAsk(child: ChildProcess, waiting: Map<number, Waiting>): (question: Question) => Promise<unknown> {
+function createAsk(
+  child: ChildProcess,
+  waiting: Map<number, Waiting>,
+): (question: Question) => Promise<unknown> {
   let lastId = 0
   return question =>
     new Promise((resolve, reject) => {

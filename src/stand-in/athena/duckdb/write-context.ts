@@ -1,9 +1,9 @@
-import type { CommitContext } from '../iceberg/commit.ts'
 import type { QueryContext } from '../engine.ts'
+import type { CommitContext } from '../iceberg/commit.ts'
 import { notImitated } from '../query-error.ts'
+import type { CatalogTable, IcebergTable, TableCatalog } from '../table-catalog.ts'
 import { createDataWriter, type DataWriter } from './data-writer.ts'
 import type { ViewContext } from './open-views.ts'
-import type { CatalogTable, IcebergTable, TableCatalog } from '../table-catalog.ts'
 
 /** What statements that write rows need. */
 export interface WriteContext {

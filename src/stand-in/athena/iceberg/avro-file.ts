@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { inflateRaw, zstdDecompress } from 'node:zlib'
+// biome-ignore lint/correctness/noUnresolvedImports: the package names a folder as its main file, which Node resolves
 import avro from 'avsc'
 import { namedError } from '../query-error.ts'
 
@@ -23,7 +24,7 @@ const CODECS = { deflate: promisify(inflateRaw), zstandard: promisify(zstdDecomp
 /** Reads all records of an Avro object file; codecs null, deflate and zstandard. */
 export async function readAvro(bytes: Buffer): Promise<readonly unknown[]> {
   const decoder = new avro.streams.BlockDecoder({
-    parseHook: schema => avro.Type.forSchema(schema, { registry: { long: LONG } }),
+    parseHook: schema => avro.Type.forSchema(schema, { registry: { long: LONG }, omitRecordMethods: true }),
     codecs: {
       null: (data, callback) => callback(null, data),
       deflate: (data, callback) => settle(CODECS.deflate(data), callback),

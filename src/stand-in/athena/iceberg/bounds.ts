@@ -57,7 +57,8 @@ function dayBound(text: string): bigint | undefined {
   return BigInt(utcMs(Number(found[1]), Number(found[2]), Number(found[3])) / MS_PER_DAY)
 }
 
-const MOMENT = /^(-?\d{1,6}-\d{1,2}-\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?)?(?:\+00)?$/
+const MOMENT =
+  /^(-?\d{1,6}-\d{1,2}-\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?)?(?:\+00)?$/
 
 function microsecondBound(text: string): bigint | undefined {
   const found = MOMENT.exec(text)

@@ -4,7 +4,13 @@ import type { LiveFile, SnapshotFiles } from './load-snapshot.ts'
 import { readEntries } from './load-snapshot.ts'
 import { type DataFile, type ManifestEntry, writeManifest } from './manifest.ts'
 import { type ManifestFile, writeManifestList } from './manifest-list.ts'
-import { currentSchema, currentSpec, type PartitionSpec, type Snapshot, type TableMetadata } from './metadata.ts'
+import {
+  currentSchema,
+  currentSpec,
+  type PartitionSpec,
+  type Snapshot,
+  type TableMetadata,
+} from './metadata.ts'
 import { partitionFieldTypes } from './partition-type.ts'
 import { snapshotSummary } from './snapshot-summary.ts'
 import type { TableFiles } from './table-files.ts'
@@ -44,7 +50,11 @@ export async function prepareSnapshot(
   const { snapshotId, sequenceNumber } = writer
   const listUri = joinUri(metadata.location, `metadata/snap-${snapshotId}-1-${randomUUID()}.avro`)
   const parentSnapshotId = metadata['current-snapshot-id']
-  const list = await writeManifestList({ snapshotId, parentSnapshotId, sequenceNumber }, [...added, ...deletes, ...kept])
+  const list = await writeManifestList({ snapshotId, parentSnapshotId, sequenceNumber }, [
+    ...added,
+    ...deletes,
+    ...kept,
+  ])
   await files.write(listUri, list)
   const parent = metadata.snapshots.find(one => one['snapshot-id'] === parentSnapshotId)
   const snapshot: Snapshot = {
@@ -65,7 +75,11 @@ interface ManifestWriter {
   readonly written: readonly string[]
   added(files: readonly DataFile[]): readonly ManifestEntry[]
   /** Writes one manifest; no entries, no manifest. */
-  write(content: 'data' | 'deletes', specId: number, entries: readonly ManifestEntry[]): Promise<readonly ManifestFile[]>
+  write(
+    content: 'data' | 'deletes',
+    specId: number,
+    entries: readonly ManifestEntry[],
+  ): Promise<readonly ManifestFile[]>
 }
 
 function createManifestWriter(files: TableFiles, metadata: TableMetadata): ManifestWriter {
@@ -90,7 +104,10 @@ function createManifestWriter(files: TableFiles, metadata: TableMetadata): Manif
       if (entries.length === 0) return []
       const spec = specOf(metadata, specId)
       const partition = partitionFieldTypes(metadata, spec)
-      const bytes = await writeManifest({ schema: currentSchema(metadata), spec, partition, content }, entries)
+      const bytes = await writeManifest(
+        { schema: currentSchema(metadata), spec, partition, content },
+        entries,
+      )
       const uri = joinUri(metadata.location, `metadata/${id}-m${written.length}.avro`)
       await files.write(uri, bytes)
       written.push(uri)
@@ -111,10 +128,11 @@ function describeManifest(
   entries: readonly ManifestEntry[],
   commit: { readonly snapshotId: bigint; readonly sequenceNumber: number },
 ): ManifestFile {
-  const count = (status: ManifestEntry['status']): number => entries.filter(one => one.status === status).length
+  const count = (status: ManifestEntry['status']): number =>
+    entries.filter(one => one.status === status).length
   const rows = (status: ManifestEntry['status']): bigint =>
     entries.reduce((sum, one) => sum + (one.status === status ? one.file.recordCount : 0n), 0n)
-  const sequences = entries.filter(one => one.status !== 'deleted').map(one => one.sequenceNumber)
+  const sequences = entries.filter(one => one.status !== 'deleted').map(one => Number(one.sequenceNumber))
   const own = BigInt(commit.sequenceNumber)
   return {
     manifest_path: uri,
@@ -122,7 +140,7 @@ function describeManifest(
     partition_spec_id: specId,
     content: content === 'data' ? 0 : 1,
     sequence_number: own,
-    min_sequence_number: sequences.reduce((least, one) => (one < least ? one : least), own),
+    min_sequence_number: BigInt(Math.min(commit.sequenceNumber, ...sequences)),
     added_snapshot_id: commit.snapshotId,
     added_files_count: count('added'),
     existing_files_count: count('existing'),

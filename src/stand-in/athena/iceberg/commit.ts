@@ -54,7 +54,10 @@ export async function commitChange(
     const next = withSnapshot(metadata, prepared, location)
     if (await swapMetadata(context, base, { glue, location, next }, prepared.written)) return
   }
-  throw namedError('ICEBERG_COMMIT_ERROR', 'Failed to commit the transaction during write: too many concurrent commits')
+  throw namedError(
+    'ICEBERG_COMMIT_ERROR',
+    'Failed to commit the transaction during write: too many concurrent commits',
+  )
 }
 
 function withSnapshot(metadata: TableMetadata, prepared: PreparedSnapshot, location: string): TableMetadata {
@@ -118,5 +121,8 @@ export async function removeFiles(files: TableFiles, uris: readonly string[]): P
 
 function nextMetadataUri(metadata: TableMetadata, location: string): string {
   const version = Number(/\/(\d+)-[^/]*$/.exec(location)?.[1] ?? '0') + 1
-  return joinUri(metadata.location, `metadata/${String(version).padStart(5, '0')}-${randomUUID()}.metadata.json`)
+  return joinUri(
+    metadata.location,
+    `metadata/${String(version).padStart(5, '0')}-${randomUUID()}.metadata.json`,
+  )
 }

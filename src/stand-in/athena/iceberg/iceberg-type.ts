@@ -65,7 +65,10 @@ export function toIcebergType(type: SqlType, nextId: NextId): IcebergType {
         value: toIcebergType(type.value, nextId),
       }
     case 'row':
-      return { type: 'struct', fields: type.fields.map(field => toField(field.name ?? '', field.type, nextId)) }
+      return {
+        type: 'struct',
+        fields: type.fields.map(field => toField(field.name ?? '', field.type, nextId)),
+      }
     default:
       return toPrimitive(type)
   }

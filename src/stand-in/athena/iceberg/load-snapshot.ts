@@ -21,7 +21,10 @@ export interface SnapshotFiles {
  *
  * @throws {QueryError} `NOT_SUPPORTED` for equality deletes and for files other than Parquet.
  */
-export async function loadSnapshot(files: TableFiles, snapshot: Snapshot | undefined): Promise<SnapshotFiles> {
+export async function loadSnapshot(
+  files: TableFiles,
+  snapshot: Snapshot | undefined,
+): Promise<SnapshotFiles> {
   if (!snapshot) return { manifests: [], data: [], positionDeletes: [] }
   const manifests = await readManifestList(await files.read(snapshot['manifest-list']))
   const live: LiveFile[] = []
@@ -44,7 +47,10 @@ function requireReadable(content: number, format: string): void {
 }
 
 /** Reads one manifest of a manifest list. */
-export async function readEntries(files: TableFiles, manifest: ManifestFile): Promise<readonly ManifestEntry[]> {
+export async function readEntries(
+  files: TableFiles,
+  manifest: ManifestFile,
+): Promise<readonly ManifestEntry[]> {
   return readManifest(await files.read(manifest.manifest_path), {
     snapshotId: manifest.added_snapshot_id,
     sequenceNumber: manifest.sequence_number,

@@ -3,7 +3,11 @@ import { namedError } from '../query-error.ts'
 import { readAvro, writeAvro } from './avro-file.ts'
 import { MANIFEST_LIST_SCHEMA } from './manifest-schemas.ts'
 
-const optionalBytes = z.instanceof(Uint8Array).transform(bytes => Buffer.from(bytes)).nullish().default(null)
+const optionalBytes = z
+  .instanceof(Uint8Array)
+  .transform(bytes => Buffer.from(bytes))
+  .nullish()
+  .default(null)
 
 const manifestFileSchema = z.object({
   manifest_path: z.string(),

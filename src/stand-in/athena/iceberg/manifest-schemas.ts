@@ -11,7 +11,13 @@ function optional(id: number, name: string, type: AvroType): object {
   return { name, type: ['null', type], default: null, 'field-id': id }
 }
 
-function numberMap(id: number, name: string, keyId: number, valueId: number, value: 'long' | 'bytes'): object {
+function numberMap(
+  id: number,
+  name: string,
+  keyId: number,
+  valueId: number,
+  value: 'long' | 'bytes',
+): object {
   const entry = {
     type: 'record',
     name: `k${keyId}_v${valueId}`,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { namedError } from '../query-error.ts'
 import { readAvro, writeAvro } from './avro-file.ts'
+import { printJson } from './json.ts'
 import { manifestEntrySchema } from './manifest-schemas.ts'
 import type { PartitionSpec, TableSchema } from './metadata.ts'
-import { printJson } from './json.ts'
 import type { PartitionFieldType, PartitionValue } from './partition-type.ts'
 
 /** A data or delete file with its statistics, by field id. */
@@ -62,7 +62,9 @@ const entrySchema = z.object({
     content: z.number().default(0),
     file_path: z.string(),
     file_format: z.string(),
-    partition: z.looseObject({}).transform(record => z.record(z.string(), partitionValueSchema).parse({ ...record })),
+    partition: z
+      .looseObject({})
+      .transform(record => z.record(z.string(), partitionValueSchema).parse({ ...record })),
     record_count: z.bigint(),
     file_size_in_bytes: z.bigint(),
     column_sizes: longMapSchema,

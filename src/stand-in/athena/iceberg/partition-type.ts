@@ -18,7 +18,10 @@ export interface PartitionFieldType {
 export type PartitionValue = null | boolean | number | bigint | string | Buffer
 
 /** Finds the types of a spec's fields in the schemas the table ever had. */
-export function partitionFieldTypes(metadata: TableMetadata, spec: PartitionSpec): readonly PartitionFieldType[] {
+export function partitionFieldTypes(
+  metadata: TableMetadata,
+  spec: PartitionSpec,
+): readonly PartitionFieldType[] {
   return spec.fields.map(field => {
     const sourceType = sourceTypeOf(metadata, field)
     return {
@@ -77,7 +80,14 @@ function avroTypeOf(transform: string, source: SqlType): string | object {
 
 function decimalAvroType(precision: number, scale: number): object {
   const size = decimalBytes(precision)
-  return { type: 'fixed', size, name: `decimal_${precision}_${scale}`, logicalType: 'decimal', precision, scale }
+  return {
+    type: 'fixed',
+    size,
+    name: `decimal_${precision}_${scale}`,
+    logicalType: 'decimal',
+    precision,
+    scale,
+  }
 }
 
 /** Bytes that a decimal of this many digits needs. */

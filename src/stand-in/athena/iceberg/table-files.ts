@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { namedError } from '../query-error.ts'
-import { parseS3Uri } from '../s3-uri.ts'
 import type { Caller, ObjectStore, StoredObject } from '../../services.ts'
 import { AwsError } from '../../services.ts'
+import { namedError } from '../query-error.ts'
+import { parseS3Uri } from '../s3-uri.ts'
 
 /** A table's files in S3, read and written as the caller of the query. */
 export interface TableFiles {

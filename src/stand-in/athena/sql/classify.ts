@@ -37,7 +37,8 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
   const { tokens: all, hasComments } = tokenize(sql)
   const tokens = withoutSemicolon(all)
   const [first, second] = tokens.filter(token => token.text !== '(')
-  if (!first || first.kind === 'end') throw errorAt('SYNTAX_ERROR', { line: 1, column: 1 }, "mismatched input '<EOF>'")
+  if (!first || first.kind === 'end')
+    throw errorAt('SYNTAX_ERROR', { line: 1, column: 1 }, "mismatched input '<EOF>'")
   const { keyword } = first
   if (OTHER_WORDS.includes(keyword)) throw notImitated(keyword)
   if (isCtas(tokens)) throw notImitated('CREATE TABLE AS SELECT')
@@ -46,7 +47,11 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
     throw errorAt('SYNTAX_ERROR', first.place, `mismatched input '${first.text}'. Expecting: <statement>`)
   }
   if (hasComments) {
-    throw errorAt('SYNTAX_ERROR', first.place, 'Comments are not supported in data definition language statements')
+    throw errorAt(
+      'SYNTAX_ERROR',
+      first.place,
+      'Comments are not supported in data definition language statements',
+    )
   }
   return { kind: 'ddl', statement: parseDdl(sql, tokens) }
 }
@@ -65,7 +70,9 @@ function isCtas(tokens: readonly Token[]): boolean {
   if (tokens[0]?.keyword !== 'CREATE' || tokens[1]?.keyword !== 'TABLE') return false
   return tokens.some((token, index) => {
     const next = tokens[index + 1]
-    return token.keyword === 'AS' && (next?.keyword === 'SELECT' || next?.keyword === 'WITH' || next?.text === '(')
+    return (
+      token.keyword === 'AS' && (next?.keyword === 'SELECT' || next?.keyword === 'WITH' || next?.text === '(')
+    )
   })
 }
 

@@ -80,7 +80,8 @@ function takeTypeText(cursor: TokenCursor): string {
   let depth = 0
   for (;;) {
     const { text, keyword, kind } = cursor.peek()
-    const isOutside = depth === 0 && (text === ',' || text === ')' || keyword === 'COMMENT' || keyword === 'NOT')
+    const isOutside =
+      depth === 0 && (text === ',' || text === ')' || keyword === 'COMMENT' || keyword === 'NOT')
     if (kind === 'end' || isOutside) break
     if (text === '(' || text === '<') depth += 1
     if (text === ')' || text === '>') depth -= 1

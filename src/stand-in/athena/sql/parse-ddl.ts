@@ -118,6 +118,7 @@ function parseShowColumns(cursor: TokenCursor): DdlStatement {
 }
 
 function parseDescribe(cursor: TokenCursor): DdlStatement {
-  if (cursor.sees('FORMATTED') || cursor.sees('EXTENDED')) throw notImitated(`DESCRIBE ${cursor.peek().keyword}`)
+  if (cursor.sees('FORMATTED') || cursor.sees('EXTENDED'))
+    throw notImitated(`DESCRIBE ${cursor.peek().keyword}`)
   return { kind: 'describe', ...parseName(cursor) }
 }
