@@ -22,8 +22,8 @@ export const MACROS: readonly string[] = [
   ),
   macro(
     'athena_from_unixtime_nanos(x)',
-    `CASE WHEN x % 1000 <> 0 THEN error('NOT_SUPPORTED: The DuckDB engine of the stand-in keeps microseconds, not nanoseconds')
-     ELSE make_timestamptz(CAST(x // 1000 AS BIGINT)) END`,
+    `CASE WHEN CAST(x AS HUGEINT) % 1000 <> 0 THEN error('NOT_SUPPORTED: The DuckDB engine of the stand-in keeps microseconds, not nanoseconds')
+     ELSE make_timestamptz(CAST(CAST(x AS HUGEINT) // 1000 AS BIGINT)) END`,
   ),
   macro(
     'athena_substr(x, start, length)',
