@@ -44,8 +44,13 @@ export interface EncodeOutcome {
   readonly keyBounds: readonly { readonly column: string; readonly min: string; readonly max: string }[]
 }
 
-/** Rows in a row group of the staged files, as DuckDB and Athena read best. */
-const ROW_GROUP_ROWS = 122_880
+/** Rows in a row group of the staged files, as DuckDB and Athena read best; fewer for wide models, whose groups are held in memory. */
+const ROW_GROUP = { rows: 122_880, least: 2_048, values: 2_000_000 } as const
+
+function rowGroupRows(columnCount: number): number {
+  const fitting = Math.floor(ROW_GROUP.values / columnCount / ROW_GROUP.least) * ROW_GROUP.least
+  return Math.max(Math.min(ROW_GROUP.rows, fitting), ROW_GROUP.least)
+}
 
 /**
  * Encodes one slice: by the checks in SQL where they are enough, value by value where they are not or found something.
@@ -95,7 +100,7 @@ async function tryChecked(
 
 async function copy(connection: DuckDBConnection, request: EncodeRequest, rows: string): Promise<Encoded> {
   const { target, columns, window } = request
-  const options = `FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
+  const options = `FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, ROW_GROUP_SIZE ${rowGroupRows(columns.length)}`
   const total = window ? await countRows(connection, rows) : undefined
   await connection.run(`COPY (${inWindow(rows, columns, window)}) TO ${literal(target)} (${options})`)
   const facts = await readFacts(connection, request)

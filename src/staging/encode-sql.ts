@@ -41,7 +41,7 @@ export function canonicalRows(path: string, columns: readonly EncodedColumn[]): 
   const values = columns.map(
     column => `${castOf(identifier(column.name), column.type)} AS ${identifier(column.tableName)}`,
   )
-  return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types)}`
+  return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types, LONGEST_ROW_BYTES)}`
 }
 
 /**
@@ -62,8 +62,12 @@ export function hasCheckedRows(columns: readonly EncodedColumn[]): boolean {
   return columns.every(column => column.type.kind !== 'json')
 }
 
-function ndjson(path: string, types: readonly string[]): string {
-  return `read_json(${literal(path)}, format = 'newline_delimited', columns = {${types.join(', ')}}, maximum_object_size = 67108864)`
+/** Longest rows that DuckDB's reader takes, which sizes its buffers; longer ones than usual are left to the exact reader. */
+const USUAL_ROW_BYTES = 4 * 1024 * 1024
+const LONGEST_ROW_BYTES = 64 * 1024 * 1024
+
+function ndjson(path: string, types: readonly string[], maxRowBytes = USUAL_ROW_BYTES): string {
+  return `read_json(${literal(path)}, format = 'newline_delimited', columns = {${types.join(', ')}}, maximum_object_size = ${maxRowBytes})`
 }
 
 function checked(column: EncodedColumn): string {

@@ -11,7 +11,7 @@ process.on('disconnect', () => process.exit(0))
 
 const instance = await DuckDBInstance.create(':memory:', {
   threads: '1',
-  memory_limit: '256MB',
+  memory_limit: '512MB',
   temp_directory: workDir,
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
