@@ -43,6 +43,7 @@ export const QUERY_ERRORS = {
   ICEBERG_INVALID_METADATA: { category: 2, type: 233, retryable: false },
   ICEBERG_BAD_DATA: { category: 2, type: 233, retryable: false },
   EXCEEDED_LOCAL_MEMORY_LIMIT: { category: 2, type: 4, retryable: false },
+  GENERIC_USER_ERROR: { category: 2, type: 1301, retryable: false },
   GENERIC_INTERNAL_ERROR: { category: 1, type: 100, retryable: true },
   SLOW_DOWN: { category: 2, type: 1602, retryable: true },
 } as const satisfies Record<string, ErrorTraits>

@@ -25,6 +25,11 @@ function fromAwsError(error: AwsError): QueryError {
       )
     case 'NoSuchBucket':
       return new QueryError('INVALID_BUCKET', `INVALID_BUCKET: ${error.message}`)
+    case 'EntityNotFoundException':
+      return new QueryError('SCHEMA_NOT_FOUND', `SCHEMA_NOT_FOUND: ${error.message}`)
+    case 'InvalidInputException':
+    case 'AlreadyExistsException':
+      return new QueryError('GENERIC_USER_ERROR', `GENERIC_USER_ERROR: ${error.message}`)
     case 'SlowDown':
     case 'ThrottlingException':
       return new QueryError('SLOW_DOWN', `${error.code}: ${error.message}`)

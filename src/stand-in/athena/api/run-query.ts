@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AwsError, type Caller, type Catalog, type Faults, type ObjectStore } from '../../services.ts'
 import { type Engine, type Outcome, ScanLimitExceeded } from '../engine.ts'
-import { namedError } from '../query-error.ts'
+import { namedError, type QueryError } from '../query-error.ts'
 import { type Execution, type ExecutionStore, storedColumns } from './executions.ts'
 import { toFailure } from './query-failure.ts'
 import { openResultFile, publishManifest, type ResultFile } from './result-files.ts'
@@ -57,13 +57,14 @@ async function runQuery(
   signal: AbortSignal,
 ): Promise<void> {
   const workDirectory = join(deps.dataDir, 'work', queued.id)
+  const faults = takeFaults(deps.faults)
   let execution = queued
   try {
     await mkdir(workDirectory, { recursive: true })
-    if (deps.faults.take('athena.query.queue')) await delay(FAULT_DELAY_MS, undefined, { signal })
+    if (faults.isQueued) await delay(FAULT_DELAY_MS, undefined, { signal })
     execution = { ...queued, state: 'RUNNING', startedAtMs: Date.now() }
     await deps.executions.put(execution)
-    await applyFaults(deps, signal)
+    await applyFaults(faults, signal)
     execution = await runStatement(deps, execution, caller, { workDirectory, signal })
   } catch (error) {
     execution = { ...execution, ...ending(error, signal), endedAtMs: Date.now() }
@@ -73,11 +74,25 @@ async function runQuery(
   await deps.executions.put(execution)
 }
 
-async function applyFaults(deps: RunnerDependencies, signal: AbortSignal): Promise<void> {
-  if (deps.faults.take('athena.query.slow')) await delay(FAULT_DELAY_MS, undefined, { signal })
-  if (deps.faults.take('athena.query.fail')) throw namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
-  if (deps.faults.take('athena.query.s3-throttle'))
-    throw namedError('SLOW_DOWN', 'Please reduce your request rate')
+interface QueryFaults {
+  readonly isQueued: boolean
+  readonly isSlow: boolean
+  readonly failure: QueryError | undefined
+}
+
+/** Faults strike the query that is started next: they are taken before anything is waited for. */
+function takeFaults(faults: Faults): QueryFaults {
+  const failure = faults.take('athena.query.fail')
+    ? namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
+    : faults.take('athena.query.s3-throttle')
+      ? namedError('SLOW_DOWN', 'Please reduce your request rate')
+      : undefined
+  return { isQueued: faults.take('athena.query.queue'), isSlow: faults.take('athena.query.slow'), failure }
+}
+
+async function applyFaults(faults: QueryFaults, signal: AbortSignal): Promise<void> {
+  if (faults.isSlow) await delay(FAULT_DELAY_MS, undefined, { signal })
+  if (faults.failure) throw faults.failure
 }
 
 function ending(error: unknown, signal: AbortSignal): Pick<Execution, 'state' | 'reason' | 'failure'> {

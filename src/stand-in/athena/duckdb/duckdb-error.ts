@@ -1,9 +1,10 @@
 import { isQueryErrorName, namedError, notImitated, type QueryError } from '../query-error.ts'
 
-/** Turns DuckDB's message into Athena's; texts raised by our own macros begin with Athena's error name already. */
+/** Turns DuckDB's message into Athena's; texts that our own macros fail to cast are Athena's already. */
 export function toQueryError(message: string): QueryError {
   const [, kind = '', text = message] = /^([A-Za-z ]+ Error): ([\s\S]*)$/.exec(message) ?? []
-  const [, name = '', rest = ''] = /^([A-Z_]+): ([\s\S]*)$/.exec(text) ?? []
+  const own = /^Could not convert string '([\s\S]*)' to [A-Z0-9]+/.exec(text)?.[1] ?? ''
+  const [, name = '', rest = ''] = /^([A-Z_]+): ([\s\S]*)$/.exec(own) ?? []
   if (isQueryErrorName(name)) return namedError(name, rest)
   const [line = ''] = text.split('\n')
   if (/More than one row returned by a subquery/.test(text)) {

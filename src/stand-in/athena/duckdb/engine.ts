@@ -2,6 +2,7 @@ import type { Catalog, Faults, ObjectStore } from '../../services.ts'
 import type { DdlContext } from '../ddl/ddl-context.ts'
 import { runDdl } from '../ddl/run-ddl.ts'
 import type { Engine, Outcome, QueryContext } from '../engine.ts'
+import { removeFiles } from '../iceberg/commit.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
 import { namedError } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
@@ -85,11 +86,29 @@ function runDml(context: WriteContext, statement: DmlStatement): Promise<Outcome
     case 'select':
       return runSelect(statement.query, context.catalog, context.views, context.query)
     case 'insert':
-      return runInsert(context, statement)
+      return withoutOrphans(context, tidy => runInsert(tidy, statement))
     case 'merge':
-      return runMerge(context, statement)
+      return withoutOrphans(context, tidy => runMerge(tidy, statement))
     case 'update':
     case 'delete':
-      return runMerge(context, changeAsMerge(statement))
+      return withoutOrphans(context, tidy => runMerge(tidy, changeAsMerge(statement)))
+  }
+}
+
+/** The commit is the last thing a write does, so after a failure none of its files is in a table: they are removed. */
+async function withoutOrphans(
+  context: WriteContext,
+  write: (context: WriteContext) => Promise<Outcome>,
+): Promise<Outcome> {
+  const written: string[] = []
+  const onFileWritten = (uri: string): void => {
+    written.push(uri)
+    context.query.onFileWritten(uri)
+  }
+  try {
+    return await write({ ...context, query: { ...context.query, onFileWritten } })
+  } catch (error) {
+    await removeFiles(context.views.files, written)
+    throw error
   }
 }

@@ -3,6 +3,7 @@ import type { LiveFile, SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import { currentSchema, type IcebergField, type IcebergType } from '../iceberg/metadata.ts'
 import type { FieldLimit } from '../iceberg/prune.ts'
 import { mayContain } from '../iceberg/prune.ts'
+import { requireReadableSchema } from '../iceberg/readable-schema.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import type { IcebergTable } from '../table-catalog.ts'
@@ -31,6 +32,7 @@ export interface IcebergScan extends Scan {
  * position deletes left out.
  */
 export async function planIcebergScan(request: IcebergScanRequest): Promise<IcebergScan> {
+  requireReadableSchema(request.table.metadata)
   const kept = request.snapshot.data.filter(one => mayContain(one.file, request.limits))
   const fields = currentSchema(request.table.metadata).fields
   const opened = new Map<string, LiveFile>()

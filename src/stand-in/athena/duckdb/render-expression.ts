@@ -93,6 +93,10 @@ function renderNot(expression: Of<'not' | 'minus'>, render: (inner: Expression) 
 
 function renderMinus(expression: Of<'not' | 'minus'>, render: (inner: Expression) => Rendered): Rendered {
   const { operand } = expression
+  // The smallest integers cannot be had by negating: their positive twins are too large.
+  if (operand.kind === 'literal' && operand.text === '2147483648') {
+    return constant(`CAST('-${operand.text}' AS INTEGER)`, { kind: 'integer' })
+  }
   if (operand.kind === 'literal' && operand.text === '9223372036854775808') {
     return constant(`CAST('-${operand.text}' AS BIGINT)`, { kind: 'bigint' })
   }

@@ -5,8 +5,9 @@ export function resultText(value: unknown, type: SqlType): string | null {
   if (value === null || value === undefined) return null
   switch (type.kind) {
     case 'real':
+      return javaDouble(shortestReal(Number(value)))
     case 'double':
-      return javaDouble(value)
+      return javaDouble(Number(value))
     case 'timestamp':
     case 'timestamptz':
       return momentText(String(value), type)
@@ -52,9 +53,17 @@ function rowEntries(value: unknown, type: Extract<SqlType, { kind: 'row' }>): st
     .join(', ')
 }
 
+/** The number with the fewest digits that is the same in 32 bits. */
+function shortestReal(value: number): number {
+  for (let digits = 1; digits < 9; digits += 1) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return value
+}
+
 /** Java's `Double.toString`: plain from 0.001 to 10,000,000, with an exponent outside. */
-function javaDouble(value: unknown): string {
-  const number = Number(value)
+function javaDouble(number: number): string {
   if (Number.isNaN(number)) return 'NaN'
   if (!Number.isFinite(number)) return number > 0 ? 'Infinity' : '-Infinity'
   if (Object.is(number, -0)) return '-0.0'

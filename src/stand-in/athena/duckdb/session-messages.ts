@@ -19,3 +19,6 @@ export const answerSchema = z.object({
   value: z.unknown().optional(),
   error: z.string().optional(),
 })
+
+/** One answer. */
+export type Answer = z.infer<typeof answerSchema>

@@ -1,6 +1,13 @@
 import type { Place } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 
+/** A table as a statement names it; folded to lower case, with the context's database filled in. */
+export interface TableName {
+  readonly database: string
+  readonly table: string
+  readonly place: Place
+}
+
 /** An expression, each with the place it begins at. */
 export type Expression = { readonly place: Place } & ExpressionShape
 
