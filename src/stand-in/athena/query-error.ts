@@ -1,5 +1,5 @@
 /** Whose fault a failed query is, in Athena's numbers: 1 system, 2 user, 3 other. */
-export type ErrorCategory = 1 | 2 | 3
+type ErrorCategory = 1 | 2 | 3
 
 interface ErrorTraits {
   readonly category: ErrorCategory

@@ -72,7 +72,7 @@ const finishedSchema = z.object({
 })
 
 /** A query at its end. */
-export type FinishedQuery = z.infer<typeof finishedSchema>['QueryExecution']
+type FinishedQuery = z.infer<typeof finishedSchema>['QueryExecution']
 
 const pageSchema = z.object({
   NextToken: z.string().optional(),

@@ -32,7 +32,7 @@ export interface Home {
 }
 
 /** Where a workgroup is put. */
-export interface WorkgroupHome {
+interface WorkgroupHome {
   readonly accountId: string
   readonly region: string | undefined
 }

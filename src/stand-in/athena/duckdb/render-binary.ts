@@ -31,8 +31,8 @@ export function renderBinary(expression: Binary, render: (inner: Expression) => 
     case '/':
     case '%':
       return renderArithmetic(operator, left, right, place)
-    case 'is distinct from':
-    case 'is not distinct from':
+    case 'IS DISTINCT FROM':
+    case 'IS NOT DISTINCT FROM':
       requireComparable(operator, left, right, place)
       return joined(left, right, `(${left.sql} ${operator} ${right.sql})`, { kind: 'boolean' })
     default:

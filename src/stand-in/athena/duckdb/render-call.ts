@@ -104,7 +104,7 @@ function renderWindow(window: NonNullable<Call['over']>, render: Render): Pick<R
 }
 
 /** Writes ORDER BY with the place of NULLs spelled out; empty for no items. */
-export function renderSort(items: readonly SortItem[], render: Render): Pick<Rendered, 'sql' | 'origins'> {
+function renderSort(items: readonly SortItem[], render: Render): Pick<Rendered, 'sql' | 'origins'> {
   const rendered = items.map(item => ({ item, value: render(item.by) }))
   const sql = rendered.map(
     ({ item, value }) =>

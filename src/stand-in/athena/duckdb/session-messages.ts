@@ -19,6 +19,3 @@ export const answerSchema = z.object({
   value: z.unknown().optional(),
   error: z.string().optional(),
 })
-
-/** One answer. */
-export type Answer = z.infer<typeof answerSchema>

@@ -10,7 +10,7 @@ export interface SessionPool {
 }
 
 /** What one use of a session needs. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly temporaryDirectory: string
   readonly signal: AbortSignal
 }

@@ -7,7 +7,7 @@ import { toQueryError } from './duckdb-error.ts'
 import { answerSchema } from './session-messages.ts'
 
 /** One row as DuckDB's JSON converter gives it: 64-bit integers, decimals and moments as texts. */
-export type Row = Readonly<Record<string, unknown>>
+type Row = Readonly<Record<string, unknown>>
 
 /** A DuckDB in a child process. */
 export interface Session {

@@ -55,14 +55,17 @@ export async function writeAvro(
   return Buffer.concat([header(schema, metadata), ...block(blocks), ...(blocks.length > 0 ? [SYNC] : [])])
 }
 
+/** Every Avro file begins with these bytes. */
+const MAGIC = Buffer.of(0x4f, 0x62, 0x6a, 0x01)
+
 /** Any sixteen bytes may separate the blocks of a file. */
-const SYNC = Buffer.from('athena-stand-in!')
+const SYNC = Buffer.alloc(16, 'athena-stand-in!')
 
 function header(schema: object, metadata: Readonly<Record<string, string>>): Buffer {
   const entries = { ...metadata, 'avro.schema': JSON.stringify(schema), 'avro.codec': 'null' }
   const map = avro.Type.forSchema({ type: 'map', values: 'bytes' })
   const values = Object.fromEntries(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)]))
-  return Buffer.concat([Buffer.from('Obj\u0001', 'latin1'), map.toBuffer(values), SYNC])
+  return Buffer.concat([MAGIC, map.toBuffer(values), SYNC])
 }
 
 function block(records: readonly Buffer[]): readonly Buffer[] {

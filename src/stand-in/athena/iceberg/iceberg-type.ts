@@ -46,7 +46,7 @@ function fromPrimitive(name: string): SqlType {
 export type NextId = () => number
 
 /** The Iceberg type of a column type; nested fields get ids of their own, all optional. */
-export function toIcebergType(type: SqlType, nextId: NextId): IcebergType {
+function toIcebergType(type: SqlType, nextId: NextId): IcebergType {
   switch (type.kind) {
     case 'array':
       return {

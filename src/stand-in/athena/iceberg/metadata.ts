@@ -8,13 +8,13 @@ const longSchema = z.union([z.number(), z.bigint()]).transform(value => BigInt(v
 export type IcebergType = string | IcebergStruct | IcebergList | IcebergMap
 
 /** A struct type. */
-export interface IcebergStruct {
+interface IcebergStruct {
   readonly type: 'struct'
   readonly fields: readonly IcebergField[]
 }
 
 /** A list type. */
-export interface IcebergList {
+interface IcebergList {
   readonly type: 'list'
   readonly 'element-id': number
   readonly 'element-required': boolean
@@ -22,7 +22,7 @@ export interface IcebergList {
 }
 
 /** A map type. */
-export interface IcebergMap {
+interface IcebergMap {
   readonly type: 'map'
   readonly 'key-id': number
   readonly key: IcebergType

@@ -91,7 +91,7 @@ function decimalAvroType(precision: number, scale: number): object {
 }
 
 /** Bytes that a decimal of this many digits needs. */
-export function decimalBytes(precision: number): number {
+function decimalBytes(precision: number): number {
   let size = 1
   while (2n ** BigInt(size * 8 - 1) <= 10n ** BigInt(precision)) size += 1
   return size

@@ -1,13 +1,6 @@
 import type { Place } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 
-/** A table as a statement names it; folded to lower case, with the context's database filled in. */
-export interface TableName {
-  readonly database: string
-  readonly table: string
-  readonly place: Place
-}
-
 /** An expression, each with the place it begins at. */
 export type Expression = { readonly place: Place } & ExpressionShape
 
@@ -64,8 +57,8 @@ export type BinaryOperator =
   | ArithmeticOperator
   | '||'
   | ComparisonOperator
-  | 'is distinct from'
-  | 'is not distinct from'
+  | 'IS DISTINCT FROM'
+  | 'IS NOT DISTINCT FROM'
 
 /** The operators whose result is a number. */
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%'

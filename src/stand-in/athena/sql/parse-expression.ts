@@ -83,7 +83,7 @@ function parseIs(context: ParseContext, operand: Expression, place: Place): Expr
   const negated = cursor.accept('NOT')
   if (cursor.accept('NULL')) return { kind: 'isNull', place, operand, negated }
   cursor.expect('DISTINCT', 'FROM')
-  const operator = negated ? 'is not distinct from' : 'is distinct from'
+  const operator = negated ? 'IS NOT DISTINCT FROM' : 'IS DISTINCT FROM'
   return { kind: 'binary', place, operator, left: operand, right: parseValue(context) }
 }
 

@@ -136,7 +136,7 @@ function parseCast(context: ParseContext, token: Token): Expression {
 }
 
 /** Reads a type up to the parenthesis or comma that is not its own. */
-export function parseType(cursor: TokenCursor): SqlType {
+function parseType(cursor: TokenCursor): SqlType {
   const start = cursor.peek()
   let depth = 0
   while (start.kind !== 'end' && cursor.peek().kind !== 'end') {

@@ -1,5 +1,5 @@
 /** Splits a type text such as `struct<a:decimal(3,1)>` into words and signs, without blanks, words in lower case. */
-export function typeWords(text: string): readonly string[] {
+function typeWords(text: string): readonly string[] {
   return text.toLowerCase().match(/"[^"]*"|[\p{L}\p{N}_$]+|[^\s]/gu) ?? []
 }
 
