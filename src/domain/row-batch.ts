@@ -14,6 +14,8 @@ export interface RowBatch {
   /** How CSV is spelled; absent for other formats. */
   readonly csv?: CsvDialect
   open(signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Absolute path of the local file whose bytes `open` gives as they are; absent for packed and remote ones. */
+  readonly path?: string
 }
 
 /** RFC 4180 with the usual liberties. */

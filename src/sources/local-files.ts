@@ -20,7 +20,7 @@ export async function* localFiles(folder: string, base: string, pattern: string)
     if (!real.startsWith(realRoot + sep)) {
       throw new TransferError('CONFIG_INVALID', `${match}: leads out of the source's base ${base}`)
     }
-    yield { origin: match, open: signal => readWhole(path, match, signal) }
+    yield { origin: match, path, open: signal => readWhole(path, match, signal) }
   }
 }
 

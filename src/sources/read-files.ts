@@ -11,6 +11,8 @@ import { type SourceS3, s3Files } from './s3-files.ts'
 export interface SourceFile {
   /** Without query string and credentials. */
   readonly origin: string
+  /** Absolute, for a local file. */
+  readonly path?: string
   open(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
@@ -65,11 +67,13 @@ function listFiles(
 
 function toBatch(file: SourceFile, files: Model['files']): RowBatch {
   const format = files.format ?? formatOf(file.origin)
+  const compression = compressionOf(file.origin)
   return {
     origin: file.origin,
     format,
     ...(format === 'csv' ? { csv: files.csv } : {}),
-    open: signal => decompress(file.open(signal), compressionOf(file.origin), file.origin),
+    ...(file.path !== undefined && compression === 'none' ? { path: file.path } : {}),
+    open: signal => decompress(file.open(signal), compression, file.origin),
   }
 }
 

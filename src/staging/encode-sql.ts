@@ -44,17 +44,59 @@ export function canonicalRows(path: string, columns: readonly EncodedColumn[]): 
   return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types, LONGEST_ROW_BYTES)}`
 }
 
-/**
- * Rows of an NDJSON slice as they are, each cell checked on the way: the first that is not surely exact fails the
- * statement with `error()`, and the slice goes to the exact reader. `firstRow` is the slice's place in the model.
- */
-export function checkedRows(path: string, columns: readonly EncodedColumn[], firstRow: number): string {
-  const types = columns.map(
-    ({ name, type }) => `${identifier(name)}: '${type.kind === 'string' ? 'JSON' : 'VARCHAR'}'`,
-  )
-  const values = columns.map(column => `${checked(column)} AS ${identifier(column.tableName)}`)
+/** Rows of an NDJSON slice that are all certain, read straight into the columns' types. */
+export function certainRows(path: string, columns: readonly EncodedColumn[], firstRow: number): string {
+  const types = columns.map(({ name, type }) => `${identifier(name)}: '${readType(type)}'`)
+  const values = columns.map(({ name, tableName, type }) => {
+    const value = type.kind === 'timestamp' ? `epoch_us(${identifier(name)})` : identifier(name)
+    return `${staged(value, type)} AS ${identifier(tableName)}`
+  })
   const row = `${firstRow} + row_number() OVER () - 1 AS ${identifier(ROW_COLUMN)}`
   return `SELECT ${[...values, row].join(', ')} FROM ${ndjson(path, types)}`
+}
+
+/** The type that DuckDB's reader makes at its full speed, see `staged`. */
+function readType(type: ColumnType): string {
+  if (type.kind === 'timestamp') return 'TIMESTAMP'
+  if (type.kind !== 'decimal') return typeOf(type)
+  return `DECIMAL(${Math.min(type.precision, FAST_DECIMAL_DIGITS)},${type.scale})`
+}
+
+/** How texts of `string` columns are told from JSON numbers and booleans: `plain` is cheaper, `inspected` takes every text. */
+export type StringReading = 'plain' | 'inspected'
+
+/**
+ * Rows of an NDJSON slice as they are, each cell checked on the way: the first row with one that is not surely exact
+ * fails the statement with `error()`, and the slice goes to the exact reader. `firstRow` is the slice's place in the model.
+ *
+ * All checks stand in one condition and the casts beside them, so that DuckDB computes both over whole vectors.
+ */
+export function checkedRows(
+  path: string,
+  columns: readonly EncodedColumn[],
+  { firstRow, strings }: { readonly firstRow: number; readonly strings: StringReading },
+): string {
+  const raws = columns.map((column, index) => {
+    const isInspected = column.type.kind === 'string' && strings === 'inspected'
+    return { column, raw: identifier(column.name), value: `value_${index}`, isInspected }
+  })
+  const types = raws.map(({ raw, isInspected }) => `${raw}: '${isInspected ? 'JSON' : 'VARCHAR'}'`)
+  const checks = raws.map(({ column, raw, value, isInspected }) => ({
+    value,
+    isKey: column.isKey,
+    raw,
+    ...(isInspected ? inspectedString(raw) : certainCast(raw, column.type, value)),
+  }))
+  const casts = checks.map(({ cast, value }) => `${cast} AS ${value}`)
+  const fitting = checks.map(({ isKey, raw, value, fits }) =>
+    isKey ? `(${value} IS NOT NULL AND ${fits})` : `((${value} IS NOT NULL AND ${fits}) OR ${raw} IS NULL)`,
+  )
+  const values = raws.map(
+    ({ column, value }) => `${staged(value, column.type)} AS ${identifier(column.tableName)}`,
+  )
+  const row = `CASE WHEN ${fitting.join(' AND ')} THEN place ELSE error('not surely exact: row ' || place) END`
+  return `SELECT ${[...values, `${row} AS ${identifier(ROW_COLUMN)}`].join(', ')} FROM (
+    SELECT *, ${casts.join(', ')}, ${firstRow} + row_number() OVER () - 1 AS place FROM ${ndjson(path, types)})`
 }
 
 /** True for models whose every column has a check in SQL; nested JSON is spelled anew by DuckDB, so it has none. */
@@ -70,89 +112,102 @@ function ndjson(path: string, types: readonly string[], maxRowBytes = USUAL_ROW_
   return `read_json(${literal(path)}, format = 'newline_delimited', columns = {${types.join(', ')}}, maximum_object_size = ${maxRowBytes})`
 }
 
-function checked(column: EncodedColumn): string {
-  const raw = identifier(column.name)
-  const otherwise = `error('not surely exact: ' || coalesce(${raw}, 'NULL'))`
-  const whenNull = column.isKey ? '' : `WHEN ${raw} IS NULL THEN NULL `
-  const cases = certainCasts(raw, column.type).map(
-    ({ when, cast }) => `WHEN ${when} THEN coalesce(${cast}, ${otherwise})`,
-  )
-  return `CASE ${whenNull}${cases.join(' ')} ELSE ${otherwise} END`
-}
-
-/** A cast that gives the exact value or NULL, for cells that meet a condition. */
+/** A cast that gives the value or NULL, and what makes it surely exact. Good cells may be missed: the exact reader decides on them. */
 interface CertainCast {
-  readonly when: string
   readonly cast: string
+  /** Over the raw text and the cast's result. */
+  readonly fits: string
 }
 
-/** What surely changes nothing. Good cells may be missing here: the exact reader decides on them. */
-function certainCasts(raw: string, type: ColumnType): readonly CertainCast[] {
+function certainCast(raw: string, type: ColumnType, value: string): CertainCast {
   const matches = (pattern: string): string => `regexp_full_match(${raw}, '${pattern}')`
   const cast = `TRY_CAST(${raw} AS ${typeOf(type)})`
   switch (type.kind) {
     case 'string':
-      return [{ when: `starts_with(${raw}, '"')`, cast: `json_extract_string(${raw}, '$')` }]
+      return { cast: raw, fits: `(${isSurelyText(raw)})` }
     case 'boolean':
-      return [{ when: `${raw} IN ('true', 'false')`, cast }]
+      return { cast, fits: `${raw} IN ('true', 'false')` }
     case 'integer':
     case 'bigint':
-      return [{ when: `CAST(${cast} AS VARCHAR) = ${raw}`, cast }]
+      return { cast, fits: `CAST(${value} AS VARCHAR) = ${raw}` }
     case 'decimal':
-      return decimalCasts(raw, type)
+      return fastDecimal(raw, type)
     case 'float':
     case 'double':
-      return [
-        {
-          when: matches('-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?'),
-          cast: `CASE WHEN isfinite(${cast}) THEN ${cast} END`,
-        },
-      ]
+      return { cast, fits: `isfinite(${value}) AND ${matches(NUMBER)}` }
     case 'date':
-      return [
-        {
-          when: `length(${raw}) = 10 AND ${raw} >= '0001' AND CAST(${cast} AS VARCHAR) = ${raw}`,
-          cast: cast,
-        },
-      ]
+      return { cast, fits: `${raw} LIKE '____-__-__' AND ${startsInRange(raw)}` }
     case 'timestamp':
-      return [{ when: matches(FAST_TIMESTAMP), cast: `epoch_us(TRY_CAST(${raw} AS TIMESTAMP))` }]
+      return {
+        cast: `epoch_us(TRY_CAST(${raw} AS TIMESTAMP))`,
+        fits: `strlen(${raw}) <= 27 AND ${raw} LIKE '____-__-__T__:__:__%Z' AND NOT contains(${raw}, 'T24') AND NOT contains(${raw}, '.Z') AND ${startsInRange(raw)}`,
+      }
     case 'uuid':
-      return [{ when: matches('[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'), cast: raw }]
+      return {
+        cast: raw,
+        fits: `${raw} LIKE '________-____-____-____-____________' AND TRY_CAST(${raw} AS UUID) IS NOT NULL`,
+      }
     default:
-      return []
+      return { cast: 'NULL', fits: 'false' }
   }
+}
+
+/** As DuckDB spells the JSON numbers that it read. */
+const NUMBER = '-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?'
+
+/** What DuckDB spells like a JSON number, boolean, object or list may have been one. The ranges of first letters are what is cheap to tell. */
+function isSurelyText(raw: string): string {
+  const ranges = [
+    ['A', 'I'],
+    ['O', '['],
+    ['a', 'f'],
+    ['o', 't'],
+  ].map(([from, to]) => `(${raw} >= '${from}' AND ${raw} < '${to}')`)
+  const ambiguous = `(?s)[\\[{].*|true|false|(?i)-?(inf|infinity|nan)|${NUMBER}`
+  return `${ranges.join(' OR ')} OR NOT regexp_full_match(${raw}, '${ambiguous}')`
+}
+
+/** The year is not before 0001, and no blank stands where a cast would pass over it. */
+function startsInRange(raw: string): string {
+  return `${raw} >= '0001' AND ${raw} < ':' AND NOT contains(${raw}, ' ')`
+}
+
+/** A JSON text begins with a quote; numbers, booleans, objects and lists do not. */
+function inspectedString(raw: string): CertainCast {
+  return { cast: `json_extract_string(${raw}, '$')`, fits: `starts_with(${raw}, '"')` }
 }
 
 /** Digits of a decimal that DuckDB keeps in 64 bits; reading text as a wider one takes a hundred times as long (measured on 1.5.6). */
 const FAST_DECIMAL_DIGITS = 18
 
-function decimalCasts(
-  raw: string,
-  type: { readonly precision: number; readonly scale: number },
-): readonly CertainCast[] {
-  const { precision, scale } = type
-  const narrow = Math.min(precision, FAST_DECIMAL_DIGITS)
-  const upTo = (digits: number): string =>
-    `regexp_full_match(${raw}, '-?[0-9]{1,${digits}}(\\.[0-9]{0,${scale}})?')`
-  const wide = {
-    when: upTo(Math.max(precision - scale, 1)),
-    cast: `TRY_CAST(${raw} AS DECIMAL(${precision},${scale}))`,
-  }
-  if (narrow <= scale) return [wide]
-  const fast = `CAST(TRY_CAST(${raw} AS DECIMAL(${narrow},${scale})) AS DECIMAL(${precision},${scale}))`
-  return [{ when: upTo(narrow - scale), cast: fast }, wide]
+interface Decimal {
+  readonly precision: number
+  readonly scale: number
 }
 
-/** UTC only: other zones go to the exact reader. Year 0000 is before the first. */
-const FAST_TIMESTAMP =
-  '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+]00:00)?)?'
+/** Reads a decimal through a narrow one, for texts with few digits; where the scale leaves none before the point, as declared. */
+function fastDecimal(raw: string, { precision, scale }: Decimal): CertainCast {
+  const narrow = scale < FAST_DECIMAL_DIGITS ? Math.min(precision, FAST_DECIMAL_DIGITS) : precision
+  return {
+    cast: `TRY_CAST(${raw} AS DECIMAL(${narrow},${scale}))`,
+    fits: `regexp_full_match(${raw}, '${decimalPattern(narrow, scale)}')`,
+  }
+}
+
+function decimalPattern(precision: number, scale: number): string {
+  return `-?[0-9]{1,${Math.max(precision - scale, 1)}}(\\.[0-9]{0,${scale}})?`
+}
+
+/** A value of `certainCast` as it is staged: narrow decimals as wide as declared. */
+function staged(value: string, type: ColumnType): string {
+  return type.kind === 'decimal' ? `CAST(${value} AS ${typeOf(type)})` : value
+}
 
 function castOf(raw: string, type: ColumnType): string {
   if (type.kind === 'bytes') return `from_base64(${raw})`
   if (type.kind === 'decimal' && type.precision > FAST_DECIMAL_DIGITS) {
-    const cases = decimalCasts(raw, type).map(({ when, cast }) => `WHEN ${when} THEN ${cast}`)
-    return `CASE ${cases.join(' ')} END`
+    const { fits, cast } = fastDecimal(raw, type)
+    return `CASE WHEN ${fits} THEN ${staged(cast, type)} ELSE CAST(${raw} AS ${typeOf(type)}) END`
   }
   return `CAST(${raw} AS ${typeOf(type)})`
 }

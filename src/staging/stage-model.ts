@@ -64,14 +64,16 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
 async function stageBatches(options: StageOptions, encoder: Encoder, folder: string): Promise<StagingTotals> {
   let totals = emptyTotals(options.model)
   let encoding: Promise<StagingTotals> = Promise.resolve(totals)
+  const columns = encodedColumns(options.model)
   for await (const batch of options.batches) {
     totals = { ...(await encoding), csvHeader: undefined }
     encoding = Promise.resolve(totals)
     const sliceBytes = (options.sliceBytes ?? SLICE_BYTES) / (batch.format === 'csv' ? 4 : 1)
     const batchFolder = await mkdtemp(join(folder, 'batch-'))
-    for await (const slice of cutSlices(batch, { folder: batchFolder, sliceBytes, signal: options.signal })) {
+    const cut = { columns, folder: batchFolder, sliceBytes, signal: options.signal }
+    for await (const slice of cutSlices(batch, cut)) {
       const before = await encoding
-      encoding = stageSlice(options, { encoder, batch, slice, before })
+      encoding = stageSlice(options, { encoder, folder: batchFolder, batch, slice, before })
       encoding.catch(() => {
         // Thrown where the next slice, or the end, awaits it.
       })
@@ -84,6 +86,7 @@ async function stageSlice(
   options: StageOptions,
   step: {
     readonly encoder: Encoder
+    readonly folder: string
     readonly batch: RowBatch
     readonly slice: Slice
     readonly before: StagingTotals
@@ -92,7 +95,7 @@ async function stageSlice(
   const { model, signal } = options
   const { batch, slice, before } = step
   if (slice.bytes === 0) return before
-  const target = `${slice.path}.parquet`
+  const target = join(step.folder, `staged-${before.files.length}.parquet`)
   const outcome = await step.encoder.encode({
     path: slice.path,
     origin: batch.origin,
@@ -102,13 +105,14 @@ async function stageSlice(
     firstLine: slice.firstLine,
     firstRow: before.sourceRowCount,
     hasLongNumbers: slice.hasLongNumbers,
+    certainRowCount: slice.certainRowCount,
     columns: encodedColumns(model),
     cursor: tableNameOf(model, model.cursor),
     window: windowOf(options),
     maxRejected: model.rejectedRows.maxCount - before.rejected.length,
     target,
   })
-  await rm(slice.path)
+  await slice.release()
   const after = withSlice(before, outcome)
   if (after.rejected.length > model.rejectedRows.maxCount) throw tooManyRejected(model, after.rejected)
   if (outcome.stagedRowCount === 0) return after

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { BENCH_MODEL } from './billing-rows.ts'
 import { cpuSeconds } from './cpu.ts'
 
-const [, , path = '', limit = '0'] = process.argv
+const [, , path = ''] = process.argv
 
 interface ParquetWriter {
   appendRow(row: object): Promise<void>
@@ -55,7 +55,6 @@ const writer = await parquet.ParquetWriter.openFile(
 )
 let rows = 0
 for await (const line of createInterface({ input: createReadStream(path, { highWaterMark: 1 << 20 }) })) {
-  if (rows === Number(limit)) break
   const row: Record<string, unknown> = JSON.parse(line)
   for (const name of temporal) row[name] = new Date(String(row[name]))
   for (const name of decimals) row[name] = Number(row[name])

@@ -1,10 +1,11 @@
 /** Stages the bench file into S3 and prints what it took, as one line of JSON. A process of its own, so that its CPU is its own. */
-import { createReadStream } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { S3 } from '@aws-sdk/client-s3'
-import type { RowBatch } from '../../src/domain/row-batch.ts'
+import { sourceSchema } from '../../src/domain/source.ts'
+import { readFiles } from '../../src/sources/read-files.ts'
 import { stageModel } from '../../src/staging/stage-model.ts'
 import { BENCH_MODEL } from './billing-rows.ts'
 import { cpuSeconds, residentBytes } from './cpu.ts'
@@ -12,13 +13,9 @@ import { cpuSeconds, residentBytes } from './cpu.ts'
 const [, , path = '', bucket = '', region = '', endpoint = ''] = process.argv
 const s3 = new S3({ region, endpoint, forcePathStyle: true })
 
-async function* batches(): AsyncGenerator<RowBatch> {
-  yield {
-    origin: 'rows.ndjson',
-    format: 'ndjson',
-    open: () => createReadStream(path, { highWaterMark: 1 << 20 }),
-  }
-}
+const source = sourceSchema.parse({ name: 'bench', type: 'files', base: dirname(path) })
+const signal = new AbortController().signal
+const deps = { folder: '/', s3: async () => s3, fetch }
 
 let peakBytes = 0
 const sampler = setInterval(() => {
@@ -30,14 +27,14 @@ const startedMs = performance.now()
 delay.enable()
 const staged = await stageModel({
   model: BENCH_MODEL,
-  batches: batches(),
+  batches: readFiles(deps, source, { ...BENCH_MODEL.files, path: basename(path) }, signal),
   window: {},
   s3,
   bucket,
   prefix: 'bench/',
   rejectedPrefix: 'rejected/',
   workDir: tmpdir(),
-  signal: new AbortController().signal,
+  signal,
   onProgress: () => {},
 })
 delay.disable()

@@ -232,6 +232,159 @@ it('stages only the window of the cursor, and tells the largest staged', async (
   expect(staged).toMatchObject({ rowCount: 2, sourceRowCount: 3, maxCursor: '2026-01-03T00:00:00.000003Z' })
 })
 
+/** Cells that a type takes, and cells that are close to one: what the quick readers must not be misled by. */
+const CLOSE_CELLS: Readonly<Record<string, readonly string[]>> = {
+  name: [
+    ...[
+      '"x"',
+      '"Zoë"',
+      '"\\u00e9\\n"',
+      '""',
+      '"12.5"',
+      '"-1"',
+      '"true"',
+      '"null"',
+      '"Infinity"',
+      '"{}"',
+      '"[1]"',
+    ],
+    ...['5', '1.50', '-0', 'true', '{"a":1}', '[1]', '"nan"', '" 7"', '"\\ud83d\\ude00"'],
+  ],
+  total: [
+    ...[
+      '1',
+      '-0.5',
+      '12.30',
+      '"12.300000000"',
+      '999999.999999999',
+      '1234567.123456789',
+      '123456789.12',
+      '0.1234567891',
+    ],
+    ...[
+      '"1e2"',
+      '1e2',
+      '1E-9',
+      '" 1.5"',
+      '"1_0"',
+      '"+1"',
+      '1.5e3',
+      '"0x1"',
+      'true',
+      '99999999999999999999',
+      '-0',
+      '"01.5"',
+    ],
+    ...['0.30000000000000004', '"123456789012345678.5"', '123456.123456789', '654321.987654321'],
+  ],
+  ok: ['true', 'false', '"true"', '"TRUE"', '"t"', '1', '0', '"yes"', '"1"'],
+  ratio: [
+    ...[
+      '0.1',
+      '-12',
+      '1e3',
+      '1.5e-7',
+      '"NaN"',
+      '"inf"',
+      '"-Infinity"',
+      '"1_0"',
+      '" 1"',
+      'true',
+      '1e400',
+      '4.9e-324',
+    ],
+    ...['123456789012345678', '0.1000000000000000055', '1.7976931348623157e308', '"1e3"', '"0x10"'],
+  ],
+  day: [
+    ...[
+      '"2026-02-28"',
+      '"2024-02-29"',
+      '"0001-01-01"',
+      '"9999-12-31"',
+      '"2026-02-30"',
+      '"0000-01-01"',
+      '"2026/02/28"',
+    ],
+    ...[
+      '"2026-2-28"',
+      '"2026-02-1 "',
+      '" 026-02-28"',
+      '"2026-02-28Z"',
+      '"epoch"',
+      '20260228',
+      '"-026-01-01"',
+    ],
+  ],
+  at: [
+    ...[
+      '"2026-02-28T23:59:59Z"',
+      '"2026-02-28T23:59:59.123456Z"',
+      '"2026-02-28 23:59:59.1Z"',
+      '"0001-01-01T00:00:00Z"',
+    ],
+    ...[
+      '"9999-12-31T23:59:59.999999Z"',
+      '"2026-02-28T24:00:00Z"',
+      '"2026-02-28T23:59:60Z"',
+      '"2026-02-30T00:00:00Z"',
+    ],
+    ...[
+      '"2026-02-28T23:59:59.1234567Z"',
+      '"2026-02-28T23:59:59+02:00"',
+      '"2026-02-28"',
+      '"2026-02-28T23:59:59 Z"',
+    ],
+    ...[
+      '"0000-02-28T23:59:59Z"',
+      '"2026-02-28T1:00:00Z"',
+      '"infinity"',
+      '"2026-02-28T23:59:59.Z"',
+      '1772323199',
+    ],
+  ],
+  key: [
+    ...[
+      '"01234567-89ab-cdef-0123-456789ABCDEF"',
+      '"01234567-89ab-cdef-0123-456789ABCDEG"',
+      '"0123456789abcdef0123456789abcdef"',
+    ],
+    ...[
+      '"{1234567-89ab-cdef-0123-456789abcde}"',
+      '"01234567-89ab-cdef-0123-456789abcde"',
+      '"0123456-789ab-cdef-0123-456789abcdef"',
+    ],
+  ],
+}
+
+it.each([
+  ['all in the types of their columns', { key: 'uuid' }],
+  ['beside a column that no row template takes', { key: 'string', other: 'time' }],
+])(
+  'the quick readers stage no cell otherwise than the exact reader: cells %s',
+  async (_, types) => {
+    const further = Object.entries(types).map(([name, type]) => ({ name, type }))
+    const wide = model({ columns: [...COLUMNS, ...further], rejectedRows: { maxCount: 1000 } })
+    const fitting = Object.entries(CLOSE_CELLS).map(([name, [first = 'null']]) => [name, first] as const)
+    const lines = Object.entries(CLOSE_CELLS)
+      .flatMap(([name, cells]) => cells.map(cell => [...fitting, [name, cell] as const]))
+      .map((cells, id) => Object.entries({ id, ...Object.fromEntries(cells) }))
+      .map(members => `{${members.map(([name, text]) => `"${name}":${text}`).join(',')}}`)
+
+    const quick = await stage(
+      lines.map(line => batch(line)),
+      { model: wide },
+    )
+    const exact = await stage(batch([...lines, '{"id":"none"}'].join('\n')), { model: wide })
+
+    expect(quick.rows).toEqual(exact.rows)
+    expect(quick.rows.length).toBeGreaterThan(30)
+    expect(quick.staged.rejected.map(({ column, value, reason }) => ({ column, value, reason }))).toEqual(
+      exact.staged.rejected.slice(0, -1).map(({ column, value, reason }) => ({ column, value, reason })),
+    )
+  },
+  60_000,
+)
+
 it('the checks in SQL and the exact reader stage the same rows', async () => {
   const cell = fc.oneof(
     fc.constantFrom(
