@@ -2,6 +2,7 @@ const BUCKET = ['arn:*:s3:::*']
 const OBJECT = ['arn:*:s3:::*/*']
 const WORKGROUP = ['arn:*:athena:*:*:workgroup/*']
 const DATA_CATALOG = ['arn:*:athena:*:*:datacatalog/*']
+const KEY = ['arn:*:kms:*:*:key/*']
 const ROLE = ['arn:*:iam::*:role/*']
 const CATALOG = ['arn:*:glue:*:*:catalog']
 const DATABASE = [...CATALOG, 'arn:*:glue:*:*:database/*']
@@ -31,6 +32,8 @@ export const CHECKED_PAIRS: Readonly<Record<string, readonly string[]>> = {
   's3:PutObject': OBJECT,
   's3:PutObjectAcl': OBJECT,
   's3:PutObjectTagging': OBJECT,
+  'kms:Decrypt': KEY,
+  'kms:GenerateDataKey': KEY,
   'sts:AssumeRole': ROLE,
   'sts:AssumeRoleWithWebIdentity': ROLE,
   'glue:GetDatabase': DATABASE,

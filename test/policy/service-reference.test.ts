@@ -44,7 +44,7 @@ function sourceFiles(folder: string): readonly string[] {
 
 function actionsNamed(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8')
-  const whole = [...text.matchAll(/'((?:s3|sts|glue|athena):[A-Z]\w+)'/g)].map(match => match[1] ?? '')
+  const whole = [...text.matchAll(/'((?:s3|sts|kms|glue|athena):[A-Z]\w+)'/g)].map(match => match[1] ?? '')
   const glue = [...text.matchAll(/authorizeGlue\(context, '(\w+)'/g)].map(match => `glue:${match[1]}`)
   const athena = file.includes('athena/api')
     ? [...text.matchAll(/(?:allow\(caller, |find\()'([A-Z]\w+)'/g)].map(match => `athena:${match[1]}`)

@@ -25,6 +25,7 @@ function athenaGoingThrough(...executions: readonly (readonly Status[])[]) {
       return { QueryExecution: { QueryExecutionId: id, Status, Statistics: { DataScannedInBytes: 7 } } }
     },
     getQueryResults: async () => ({}),
+    getWorkGroup: async () => ({}),
     stopQueryExecution: async ({ QueryExecutionId: id }) => {
       stopped.push(id)
     },
