@@ -134,3 +134,16 @@ it("names the missing action, the customer's move and the statement to paste whe
     hint: expect.stringContaining('"Sid":"AllowGlueAccessToDestinationDatabaseAndTables"'),
   })
 })
+
+it('names the right that is missing when Athena cannot verify the bucket for results', async () => {
+  const { athena } = athenaGoingThrough()
+  const refused = Object.assign(new Error('Unable to verify/create output bucket b'), {
+    name: 'InvalidRequestException',
+  })
+  const startQueryExecution = () => Promise.reject(refused)
+
+  await expect(runQuery({ ...athena, startQueryExecution }, request, options)).rejects.toMatchObject({
+    code: 'ACCESS_DENIED',
+    details: { action: 's3:GetBucketLocation', resource: 'arn:aws:s3:::b' },
+  })
+})
