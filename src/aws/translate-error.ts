@@ -56,15 +56,14 @@ export function translateAwsError(thrown: unknown, call: FailedCall, place: Deni
   }
   const fail = (code: ConstructorParameters<typeof TransferError>[0], message: string): TransferError =>
     new TransferError(code, message, { cause: thrown, details })
-  if (DENIED.has(thrown.name))
-    return accessDenied(parseDenial(thrown.message) ?? deniedBy(call), place, thrown)
+  if (DENIED.has(thrown.name)) return denied(thrown, call, place, where)
   if (REJECTED.has(thrown.name))
     return fail('CREDENTIALS_REJECTED', `${where} was refused: ${thrown.name}, ${thrown.message}`)
   if (EXPIRED.has(thrown.name))
     return fail('AWS_UNAVAILABLE', `${where} was refused: the session expired (${thrown.name})`)
   if (THROTTLED.has(thrown.name)) return fail('AWS_THROTTLED', `${where} was throttled (${thrown.name})`)
   if (thrown.name === 'PermanentRedirect')
-    return fail('DESTINATION_UNUSABLE', wrongRegion(thrown, call, place))
+    return fail('BUCKET_REGION_WRONG', wrongRegion(thrown, call, place))
   if (thrown.name === 'NoSuchBucket')
     return fail('DESTINATION_UNUSABLE', `destination "${place.name}": bucket "${call.bucket}" does not exist`)
   if (isUnreachable(thrown))
@@ -72,6 +71,16 @@ export function translateAwsError(thrown: unknown, call: FailedCall, place: Deni
   if (statusOf(thrown) >= 500)
     return fail('AWS_UNAVAILABLE', `${where} failed at AWS: ${thrown.name}, ${thrown.message}`)
   return thrown
+}
+
+/** A refusal by Lake Formation or for want of a key is mended elsewhere than in the permission policy. */
+function denied(thrown: Error, call: FailedCall, place: DeniedPlace, where: string): TransferError {
+  if (/Lake Formation permission/i.test(thrown.message)) {
+    const details = { destination: place.name, database: place.schema }
+    const message = `${where} was refused by Lake Formation, which governs database "${place.schema}": ${thrown.message}`
+    return new TransferError('LAKE_FORMATION_DENIED', message, { cause: thrown, details })
+  }
+  return accessDenied(parseDenial(thrown.message) ?? deniedBy(call), place, thrown)
 }
 
 /** The IAM action of a call whose refusal did not name one; S3 says just "Access Denied" to some callers. */

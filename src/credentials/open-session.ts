@@ -2,9 +2,11 @@ import type { AwsCredentials } from '../aws/clients.ts'
 import type { Sts } from '../aws/sts.ts'
 import type { Access, Destination } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
+import { trustPolicy } from '../domain/permission-policy.ts'
 import type { SecretReference } from '../domain/secret-reference.ts'
 import type { IdentityTokens } from './identity-token.ts'
 import { refreshing } from './session-credentials.ts'
+import { readClaims } from './token-claims.ts'
 
 /** The right to act for one destination, refreshed before it ends. */
 export interface Session {
@@ -32,11 +34,16 @@ const DEFAULT_AUDIENCE = 'sts.amazonaws.com'
  */
 export function createOpenSession(deps: SessionDeps): (destination: Destination) => Promise<Session> {
   return async destination => {
+    let token: string | undefined
+    const identityTokens: IdentityTokens = async audience => {
+      token = await deps.identityTokens(audience)
+      return token
+    }
     const credentials = refreshing(async () => {
       try {
-        return await openers(deps, destination)
+        return await openers({ ...deps, identityTokens }, destination)
       } catch (thrown) {
-        throw translateRefusal(thrown, destination)
+        throw translateRefusal(thrown, destination, token)
       }
     })
     await credentials()
@@ -74,6 +81,16 @@ function sessionName(destination: Destination): string {
   return `athena-transfer-${destination.name}`.slice(0, 64)
 }
 
+/** What the trust policy has to say for the token that was refused; STS does not tell which condition failed. */
+function trustHint(token: string | undefined): { readonly hint?: string } {
+  const claims = readClaims(token)
+  if (claims === undefined) return {}
+  const policy = JSON.stringify(trustPolicy({ subject: claims.sub, audience: claims.aud }))
+  return {
+    hint: `The customer's trust policy does not accept sub ${claims.sub} with oaud ${claims.aud}. The customer replaces it by: ${policy}`,
+  }
+}
+
 function accountOf(access: Access): string | undefined {
   return access.type === 'access-key' ? undefined : access.roleArn.split(':')[4]
 }
@@ -95,14 +112,14 @@ const TOKEN_REFUSALS = new Set([
   'IDPRejectedClaim',
 ])
 
-function translateRefusal(thrown: unknown, destination: Destination): unknown {
+function translateRefusal(thrown: unknown, destination: Destination, token: string | undefined): unknown {
   if (thrown instanceof TransferError || !(thrown instanceof Error)) return thrown
   const { access, name } = destination
   const role = access.type === 'access-key' ? '' : access.roleArn
   const details = { destination: name, role, awsError: thrown.name }
   if (REFUSALS.has(thrown.name)) {
     const message = `destination "${name}": role ${role} cannot be assumed: ${thrown.message}`
-    return new TransferError('ROLE_NOT_ASSUMABLE', message, { cause: thrown, details })
+    return new TransferError('ROLE_NOT_ASSUMABLE', message, { cause: thrown, details, ...trustHint(token) })
   }
   if (TOKEN_REFUSALS.has(thrown.name)) {
     const message = `destination "${name}": STS refused the identity token: ${thrown.message}`

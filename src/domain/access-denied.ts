@@ -20,6 +20,7 @@ export type DeniedPlace = Omit<PolicyPlace, 'accountId'> & {
  * statement to paste.
  */
 export function accessDenied(denied: DeniedCall, place: DeniedPlace, cause: unknown): TransferError {
+  if (denied.action.startsWith('kms:')) return keyDenied(denied, place, cause)
   const accountId = place.accountId ?? denied.resource.split(':')[4] ?? ''
   const policy = permissionPolicy({ ...place, accountId: accountId === '' ? 'ACCOUNT_ID' : accountId })
   const statement = JSON.stringify(statementGranting(denied.action, denied.resource, policy))
@@ -30,6 +31,21 @@ export function accessDenied(denied: DeniedCall, place: DeniedPlace, cause: unkn
       cause,
       details: { destination: place.name, action: denied.action, resource: denied.resource },
       hint: `The customer adds this statement to the permission policy of the role or user (whole policy: \`athena-transfer policy ${place.name}\`): ${statement}`,
+    },
+  )
+}
+
+/** The bucket's own key: the contract's policy grants no action on it, so the customer has to add both that S3 needs. */
+function keyDenied(denied: DeniedCall, place: DeniedPlace, cause: unknown): TransferError {
+  const actions = ['kms:GenerateDataKey', 'kms:Decrypt']
+  const statement = JSON.stringify({ Effect: 'Allow', Action: actions, Resource: [denied.resource] })
+  return new TransferError(
+    'ENCRYPTION_KEY_DENIED',
+    `destination "${place.name}": bucket "${place.bucket}" is encrypted with ${denied.resource}, on which the customer's policy does not allow ${denied.action}`,
+    {
+      cause,
+      details: { destination: place.name, action: denied.action, resource: denied.resource },
+      hint: `The customer adds this statement to the permission policy of the role or user, and lets it use the key in the key's own policy: ${statement}`,
     },
   )
 }

@@ -52,6 +52,46 @@ export const ERROR_CODES = {
     owner: 'customer',
     hint: 'Correct the named setting of the bucket, workgroup or database; then enqueue the transfer again.',
   },
+  WORKGROUP_DISABLED: {
+    retryable: false,
+    owner: 'customer',
+    hint: 'Turn the workgroup on in Athena, or name another workgroup for this destination.',
+  },
+  WORKGROUP_OUTPUT_ENFORCED: {
+    retryable: false,
+    owner: 'customer',
+    hint: "Turn off the workgroup's override of client-side settings, or point its output location into the destination's bucket.",
+  },
+  WORKGROUP_MANAGES_RESULTS: {
+    retryable: false,
+    owner: 'customer',
+    hint: 'Turn off managed query results for the workgroup, or name another workgroup for this destination.',
+  },
+  WORKGROUP_ENGINE_OUTDATED: {
+    retryable: false,
+    owner: 'customer',
+    hint: 'Set the workgroup to Athena engine version 3: MERGE into Iceberg tables needs it.',
+  },
+  BUCKET_REGION_WRONG: {
+    retryable: false,
+    owner: 'customer',
+    hint: "Correct the destination's region, or name a bucket in that region; Athena must run where the bucket is.",
+  },
+  ENCRYPTION_KEY_DENIED: {
+    retryable: false,
+    owner: 'customer',
+    hint: "Allow the role kms:GenerateDataKey and kms:Decrypt on the bucket's key, in its policy and in the key's.",
+  },
+  LAKE_FORMATION_DENIED: {
+    retryable: false,
+    owner: 'customer',
+    hint: 'Grant the role the database and its tables in Lake Formation, or give the database back to IAM (IAMAllowedPrincipals).',
+  },
+  SCHEMA_DATABASE_SWAPPED: {
+    retryable: false,
+    owner: 'customer',
+    hint: 'Exchange `schema` (folder of the data and Glue database) and `database` (folder of query results) of the destination.',
+  },
   TARGET_INCOMPATIBLE: {
     retryable: false,
     owner: 'customer',

@@ -17,7 +17,21 @@ export interface AthenaPort {
     input: { QueryExecutionId: string; MaxResults?: number; NextToken?: string },
     options?: CallOptions,
   ): Promise<QueryResultsPage>
+  getWorkGroup(input: { WorkGroup: string }): Promise<{ WorkGroup?: WorkGroup | undefined }>
   stopQueryExecution(input: { QueryExecutionId: string }, options?: CallOptions): Promise<unknown>
+}
+
+/** A workgroup as Athena reports it; only what is read here. */
+export interface WorkGroup {
+  readonly State?: string | undefined
+  readonly Configuration?:
+    | {
+        readonly ResultConfiguration?: { readonly OutputLocation?: string | undefined } | undefined
+        readonly EnforceWorkGroupConfiguration?: boolean | undefined
+        readonly EngineVersion?: { readonly EffectiveEngineVersion?: string | undefined } | undefined
+        readonly ManagedQueryResultsConfiguration?: { readonly Enabled: boolean | undefined } | undefined
+      }
+    | undefined
 }
 
 /** How a call is ended early. */

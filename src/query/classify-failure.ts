@@ -13,7 +13,7 @@ const BY_TYPE: readonly { readonly from: number; readonly to: number; readonly c
   { from: 0, to: 8, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
   { from: 206, to: 206, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
   { from: 210, to: 210, class: { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false } },
-  { from: 234, to: 234, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
+  { from: 234, to: 234, class: { code: 'LAKE_FORMATION_DENIED', sameStatementAgain: false } },
   { from: 1006, to: 1006, class: { code: 'QUERY_FAILED', sameStatementAgain: false } },
   { from: 1011, to: 1011, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },
   { from: 1014, to: 1014, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },

@@ -1,5 +1,6 @@
 import { accessDenied, type DeniedPlace, parseDenial } from '../domain/access-denied.ts'
 import { TransferError } from '../domain/errors.ts'
+import { partitionOf } from '../domain/permission-policy.ts'
 import type { QueryExecution } from './athena-port.ts'
 import { classifyFailure } from './classify-failure.ts'
 
@@ -28,12 +29,21 @@ export function queryFailure(execution: QueryExecution, place: QueryPlace): Tran
 export function refusedStart(thrown: unknown, place: QueryPlace): unknown {
   if (thrown instanceof TransferError || !(thrown instanceof Error)) return thrown
   if (thrown.name !== 'InvalidRequestException') return thrown
+  const denied = parseDenial(thrown.message) ?? unverifiedBucket(thrown.message, place)
+  if (denied) return accessDenied(denied, place, thrown)
   const code = /idempotent|clientRequestToken/i.test(thrown.message) ? 'INTERNAL' : 'DESTINATION_UNUSABLE'
   return new TransferError(
     code,
     `destination "${place.name}": workgroup "${place.workgroup}" refused the statement: ${thrown.message}`,
     { cause: thrown, details: { destination: place.name, workgroup: place.workgroup } },
   )
+}
+
+/** Athena's words when it may not ask where the bucket for results is; it does not name the right that it lacks. */
+function unverifiedBucket(message: string, { bucket, region }: QueryPlace): ReturnType<typeof parseDenial> {
+  if (!/Unable to verify\/create output bucket/.test(message) || /does not exist/.test(message))
+    return undefined
+  return { action: 's3:GetBucketLocation', resource: `arn:${partitionOf(region)}:s3:::${bucket}` }
 }
 
 /** True when the same statement may be run again in a new token group. */

@@ -77,7 +77,17 @@ async function openWorld(dataDir: string): Promise<{ deps: RouterDeps; close(): 
     ['athena', athena],
   ])
   return {
-    deps: { identities, audit, issuer, storage, authorizer, faults, jsonServices, workgroups: athena },
+    deps: {
+      identities,
+      audit,
+      issuer,
+      storage,
+      authorizer,
+      faults,
+      jsonServices,
+      workgroups: athena,
+      governed: glueStore.governed,
+    },
     async close() {
       for (const part of [athena, glue, storage, identities, audit]) await part.close()
     },

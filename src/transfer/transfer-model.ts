@@ -9,6 +9,7 @@ import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
 import { type LoadPlan, planLoad } from '../load/plan-load.ts'
 import type { StagedModel } from '../staging/totals.ts'
+import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Executed, executePlan } from './execute-plan.ts'
 import { writeManifest } from './manifest.ts'
@@ -64,6 +65,7 @@ async function runWith(
   options: ModelJobOptions,
 ): Promise<Omit<ModelResult, 'durationMs'>> {
   const { destination, model, transfer } = job
+  await checkDestination(clients, destination)
   const target = await readTarget(clients.glue, destination.schema, model.tableName)
   const before = target ? await readWatermark(deps.watermarks, job) : undefined
   const attempt = newAttemptId()

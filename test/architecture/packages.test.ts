@@ -25,7 +25,18 @@ const PACKAGES: Readonly<Record<string, { readonly owners: readonly string[]; re
   pino: { owners: ['cli'], why: 'JSON logs, with redaction.' },
   yaml: { owners: ['config'], why: 'YAML 1.2 with line numbers in errors.' },
   zod: {
-    owners: ['domain', 'config', 'catalog', 'queue', 'cli', 'sources', 'staging', 'stand-in', 'operations'],
+    owners: [
+      'credentials',
+      'domain',
+      'config',
+      'catalog',
+      'queue',
+      'cli',
+      'sources',
+      'staging',
+      'stand-in',
+      'operations',
+    ],
     why: 'Speaks at every border: what comes from outside is unknown until a schema has read it.',
   },
 }

@@ -9,6 +9,7 @@ import {
   bucketRequest,
   expiryRequest,
   faultRequest,
+  lakeFormationRequest,
   roleRequest,
   tokenRequest,
   userRequest,
@@ -23,6 +24,7 @@ import {
   notFound,
   putAccount,
   putBucket,
+  putLakeFormation,
   putRole,
   putUser,
   putWorkgroup,
@@ -78,6 +80,8 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   ) => changeRole(deps, accountId, name, ({ policies: { [policyName]: _, ...policies } }) => ({ policies })),
   'PUT workgroups/:account/:name': (deps, { path: [accountId, name], body }) =>
     putWorkgroup(deps, workgroupRequest.parse({ ...record(body), accountId, name })),
+  'PUT lake-formation/:account/:name': (deps, { path: [accountId, name], body }) =>
+    putLakeFormation(deps, lakeFormationRequest.parse({ ...record(body), accountId, name })),
   'POST tokens': (deps, { body }) => mintToken(deps, tokenRequest.parse(body)),
   'POST sessions/expire': (deps, { body }) => expireSessions(deps, expiryRequest.parse(body)),
   'GET audit': (deps, { query }) => ({ entries: deps.audit.find(auditQuery.parse(query)) }),

@@ -7,6 +7,7 @@ export const bucketRequest = z.strictObject({
   name: z.string().refine(isBucketName, 'expected an S3 bucket name'),
   accountId: accountIdSchema,
   region: z.string().min(1),
+  kmsKeyArn: z.string().startsWith('arn:').optional(),
 })
 
 /** An account to make; the partition is `aws` unless told. */
@@ -66,6 +67,14 @@ export const workgroupRequest = z.looseObject({
   name: z.string().min(1),
 })
 
+/** A Glue database that Lake Formation governs, and the ARNs of roles and users that it grants everything in it. */
+export const lakeFormationRequest = z.strictObject({
+  accountId: accountIdSchema,
+  region: z.string().min(1),
+  name: z.string().min(1),
+  grantedTo: z.array(z.string()).default([]),
+})
+
 /** What a seed file holds: the bodies of the admin API, in the order in which they are applied. */
 export const seedSchema = z.strictObject({
   accounts: z.array(accountRequest).default([]),
@@ -73,6 +82,7 @@ export const seedSchema = z.strictObject({
   users: z.array(userRequest).default([]),
   roles: z.array(roleRequest).default([]),
   workgroups: z.array(workgroupRequest).default([]),
+  lakeFormation: z.array(lakeFormationRequest).default([]),
 })
 
 export type Seed = z.output<typeof seedSchema>

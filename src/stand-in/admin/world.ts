@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { AthenaService } from '../athena/service.ts'
 import type { FaultSwitches } from '../faults.ts'
+import { type GlueStore, recordKey } from '../glue/store.ts'
 import type { Audit } from '../iam/audit.ts'
 import { type Identities, type Role, roleArn, roleKey, type User } from '../iam/identities.ts'
 import { DEFAULT_SERVICE_ACCOUNT, GOOGLE_ISSUER, type TokenIssuer } from '../identity-provider/tokens.ts'
@@ -12,6 +13,7 @@ import type {
   accountRequest,
   bucketRequest,
   expiryRequest,
+  lakeFormationRequest,
   roleRequest,
   Seed,
   tokenRequest,
@@ -26,6 +28,8 @@ export interface AdminDeps {
   readonly audit: Audit
   readonly faults: FaultSwitches
   readonly issuer: TokenIssuer
+  /** Whom Lake Formation grants the databases that it governs. */
+  readonly governed: GlueStore['governed']
   /** Athena's part, which keeps the workgroups. */
   readonly workgroups: Pick<AthenaService, 'putWorkgroup'>
 }
@@ -52,7 +56,8 @@ export async function putBucket(deps: AdminDeps, request: z.output<typeof bucket
   const existing = buckets.get(request.name)
   if (existing && (existing.accountId !== request.accountId || existing.region !== request.region))
     throw new AwsError('Conflict', 409, `bucket ${request.name} belongs to another account or region`)
-  if (!existing) await buckets.set(request.name, { ...request, createdMs: Date.now() })
+  if (existing?.kmsKeyArn !== request.kmsKeyArn || !existing)
+    await buckets.set(request.name, { ...request, createdMs: existing?.createdMs ?? Date.now() })
   return request
 }
 
@@ -124,6 +129,16 @@ export async function putWorkgroup(
   return {}
 }
 
+/** Puts a database under Lake Formation, or changes whom it grants it to. */
+export async function putLakeFormation(
+  deps: AdminDeps,
+  { accountId, region, name, grantedTo }: z.output<typeof lakeFormationRequest>,
+): Promise<unknown> {
+  requireAccount(deps, accountId)
+  await deps.governed.set(recordKey({ catalogId: accountId, region }, name), grantedTo)
+  return {}
+}
+
 /** Mints a token with the claims asked for; also ones that STS must refuse. */
 export function mintToken(deps: AdminDeps, request: z.output<typeof tokenRequest>): unknown {
   const iat = Math.floor(Date.now() / 1000)
@@ -167,6 +182,7 @@ export async function applySeed(deps: AdminDeps, seed: Seed): Promise<void> {
   for (const user of seed.users) await putUser(deps, user)
   for (const role of seed.roles) await putRole(deps, role)
   for (const workgroup of seed.workgroups) await putWorkgroup(deps, workgroup)
+  for (const database of seed.lakeFormation) await putLakeFormation(deps, database)
 }
 
 /** The admin API's answer for what is not there. */

@@ -1,6 +1,6 @@
 import { glueArn } from '../iam/arn.ts'
 import type { DetailedAuthorizer } from '../iam/authorizer.ts'
-import type { Caller } from '../services.ts'
+import { AwsError, type Caller } from '../services.ts'
 import { entityNotFound } from './errors.ts'
 import {
   type CatalogScope,
@@ -43,6 +43,23 @@ export function authorizeGlue(
   const { region, catalogId } = context.scope
   const arns = resources.map(resource => glueArn(region, catalogId, resource))
   context.authorizer.authorize(context.caller, `glue:${action}`, arns, { ownerAccountId: catalogId })
+  if (database !== undefined) requireLakeFormation(context, database, action)
+}
+
+/** What Lake Formation calls the rights that Glue's writing actions need; reading ones need `Describe`. */
+const LAKE_FORMATION_RIGHTS: Readonly<Record<string, string>> = {
+  CreateTable: 'Create Table',
+  UpdateTable: 'Alter',
+  DeleteTable: 'Drop',
+}
+
+/** In a database that Lake Formation governs, IAM's rights are not enough. */
+function requireLakeFormation(context: GlueContext, database: string, action: string): void {
+  const grantedTo = context.store.governed.get(recordKey(context.scope, database))
+  if (grantedTo === undefined || grantedTo.includes(context.authorizer.identityArn(context.caller))) return
+  const right = LAKE_FORMATION_RIGHTS[action] ?? 'Describe'
+  const message = `Insufficient Lake Formation permission(s): Required ${right} on ${database}`
+  throw new AwsError('AccessDeniedException', 400, message)
 }
 
 /** The database of that (folded) name. @throws {AwsError} `EntityNotFoundException`. */

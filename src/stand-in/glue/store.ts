@@ -46,6 +46,8 @@ export interface GlueStore {
   readonly partitions: KeyedLog<PartitionRecord>
   /** Of tables: one more name, the column; of partitions: the values as JSON before it. */
   readonly statistics: KeyedLog<z.output<typeof columnStatisticsSchema>>
+  /** ARNs that Lake Formation grants a database to, by the database; one that is not here is IAM's alone. */
+  readonly governed: KeyedLog<string[]>
   /** Makes the database `default` the first time that a catalog is looked at. */
   ensureCatalog(scope: CatalogScope): void
   close(): Promise<void>
@@ -75,6 +77,7 @@ export async function openGlueStore(folder: string): Promise<GlueStore> {
   const versions = await openKeyedLog(join(folder, 'versions.jsonl'), tableSchema)
   const partitions = await openKeyedLog(join(folder, 'partitions.jsonl'), partitionSchema)
   const statistics = await openKeyedLog(join(folder, 'statistics.jsonl'), columnStatisticsSchema)
+  const governed = await openKeyedLog(join(folder, 'lake-formation.jsonl'), z.array(z.string()))
   const catalogs = await openKeyedLog(join(folder, 'catalogs.jsonl'), z.literal(true))
   const write = (saved: Promise<void>): void => {
     saved.catch(error => process.stderr.write(`${error}\n`))
@@ -85,6 +88,7 @@ export async function openGlueStore(folder: string): Promise<GlueStore> {
     versions,
     partitions,
     statistics,
+    governed,
     ensureCatalog(scope) {
       if (catalogs.has(recordKey(scope))) return
       const made = { Name: 'default', CatalogId: scope.catalogId, CreateTime: epochSeconds() }
@@ -92,7 +96,8 @@ export async function openGlueStore(folder: string): Promise<GlueStore> {
       write(catalogs.set(recordKey(scope), true))
     },
     async close() {
-      for (const log of [databases, tables, versions, partitions, statistics, catalogs]) await log.close()
+      for (const log of [databases, tables, versions, partitions, statistics, governed, catalogs])
+        await log.close()
     },
   }
 }

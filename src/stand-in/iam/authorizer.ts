@@ -13,9 +13,11 @@ export interface RequestFacts {
   readonly ownerAccountId?: string
 }
 
-/** `Authorizer` with what S3 needs beyond it. */
+/** `Authorizer` with what S3 and Glue need beyond it. */
 export interface DetailedAuthorizer extends Authorizer {
   authorize(caller: Caller, action: string, resources: readonly string[], facts?: RequestFacts): void
+  /** The ARN of the role or user behind a caller, which grants are made to. */
+  identityArn(caller: Caller): string
   /** As `authorize`, but answers instead of throwing; audited all the same. */
   isAllowed(caller: Caller, action: string, resource: string, facts?: RequestFacts): boolean
 }
@@ -54,6 +56,7 @@ export function createAuthorizer(deps: { identities: Identities; audit: Audit })
         if (!decision.allowed) throw accessDenied(caller, action, resource, decision.because)
       }
     },
+    identityArn: caller => findPrincipal(deps.identities, caller.accessKeyId)?.identityArn ?? caller.arn,
     isAllowed: (caller, action, resource, facts = {}) =>
       decideAndAudit(caller, action, resource, facts).allowed,
   }
@@ -112,7 +115,7 @@ function accessDenied(caller: Caller, action: string, resource: string, because:
   const service = action.slice(0, action.indexOf(':'))
   const shown = service === 's3' ? `"${resource}"` : resource
   const message = `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${shown} ${because}`
-  return service === 's3' || service === 'sts'
+  return service === 's3' || service === 'sts' || service === 'kms'
     ? new AwsError('AccessDenied', 403, message)
     : new AwsError('AccessDeniedException', 400, message)
 }

@@ -83,6 +83,18 @@ export function authorizeS3(
     ownerAccountId: target.bucket.accountId,
     ...(target.keys && { keys: target.keys }),
   })
+  const { kmsKeyArn } = target.bucket
+  const keyAction = kmsKeyArn === undefined ? undefined : KEY_ACTIONS[action]
+  if (kmsKeyArn !== undefined && keyAction !== undefined)
+    deps.authorizer.authorize(caller, keyAction, [kmsKeyArn], {
+      ownerAccountId: kmsKeyArn.split(':')[4] ?? '',
+    })
+}
+
+/** What S3 does with a customer-managed key, as the caller, for its own actions. */
+const KEY_ACTIONS: Readonly<Record<string, string>> = {
+  's3:PutObject': 'kms:GenerateDataKey',
+  's3:GetObject': 'kms:Decrypt',
 }
 
 /** A missing key is told only to those who may list the bucket; others get 403, as for a key that is there. */

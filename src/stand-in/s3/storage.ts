@@ -9,6 +9,8 @@ const bucketSchema = z.strictObject({
   name: z.string(),
   accountId: z.string(),
   region: z.string(),
+  /** The customer-managed key that objects are encrypted with; absent: S3's own. */
+  kmsKeyArn: z.string().optional(),
   createdMs: z.number(),
 })
 

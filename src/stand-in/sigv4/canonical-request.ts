@@ -25,13 +25,16 @@ export function canonicalRequest(request: SignableRequest): string {
   ].join('\n')
 }
 
-/** S3 encodes the path once and leaves `//` and `..` alone; every other service normalises it and encodes it twice. */
+/**
+ * S3 takes the path as it is on the wire and leaves `//` and `..` alone; every other service normalises it and encodes
+ * what is on the wire once more.
+ */
 function canonicalPath(rawPath: string, service: string): string {
   if (service === 's3') return rawPath.split('/').map(reencode).join('/')
   const segments: string[] = []
   for (const segment of rawPath.split('/')) {
     if (segment === '..') segments.pop()
-    else if (segment !== '' && segment !== '.') segments.push(encodeStrictly(reencode(segment)))
+    else if (segment !== '' && segment !== '.') segments.push(encodeStrictly(segment))
   }
   const trailing = rawPath.length > 1 && rawPath.endsWith('/') && segments.length > 0 ? '/' : ''
   return `/${segments.join('/')}${trailing}`

@@ -25,6 +25,7 @@ function athenaGoingThrough(...executions: readonly (readonly Status[])[]) {
       return { QueryExecution: { QueryExecutionId: id, Status, Statistics: { DataScannedInBytes: 7 } } }
     },
     getQueryResults: async () => ({}),
+    getWorkGroup: async () => ({}),
     stopQueryExecution: async ({ QueryExecutionId: id }) => {
       stopped.push(id)
     },
@@ -131,5 +132,18 @@ it("names the missing action, the customer's move and the statement to paste whe
     owner: 'customer',
     message: expect.stringContaining('glue:GetTable on arn:aws:glue:eu-west-1:123456789012:table/s/t'),
     hint: expect.stringContaining('"Sid":"AllowGlueAccessToDestinationDatabaseAndTables"'),
+  })
+})
+
+it('names the right that is missing when Athena cannot verify the bucket for results', async () => {
+  const { athena } = athenaGoingThrough()
+  const refused = Object.assign(new Error('Unable to verify/create output bucket b'), {
+    name: 'InvalidRequestException',
+  })
+  const startQueryExecution = () => Promise.reject(refused)
+
+  await expect(runQuery({ ...athena, startQueryExecution }, request, options)).rejects.toMatchObject({
+    code: 'ACCESS_DENIED',
+    details: { action: 's3:GetBucketLocation', resource: 'arn:aws:s3:::b' },
   })
 })

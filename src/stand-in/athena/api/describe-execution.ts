@@ -1,4 +1,4 @@
-import { ENGINE_VERSION } from './engine-version.ts'
+import { engineVersion } from './engine-version.ts'
 import type { Execution } from './executions.ts'
 
 /** An execution in the words of GetQueryExecution; moments are seconds since 1970, as JSON 1.1 writes them. */
@@ -31,7 +31,7 @@ export function describeExecution(execution: Execution): object {
     },
     Statistics: statistics(execution),
     WorkGroup: execution.workgroup,
-    EngineVersion: ENGINE_VERSION,
+    EngineVersion: engineVersion(execution.engineVersion),
     ...(execution.parameters.length === 0 ? {} : { ExecutionParameters: execution.parameters }),
   }
 }

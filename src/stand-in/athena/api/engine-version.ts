@@ -1,5 +1,5 @@
-/** What every workgroup and query reports: the version is chosen automatically and is 3. */
-export const ENGINE_VERSION = {
-  SelectedEngineVersion: 'AUTO',
-  EffectiveEngineVersion: 'Athena engine version 3',
-} as const
+/** What a workgroup and its queries report: chosen automatically when it is the newest. */
+export function engineVersion(version: 2 | 3): object {
+  const name = `Athena engine version ${version}`
+  return { SelectedEngineVersion: version === 3 ? 'AUTO' : name, EffectiveEngineVersion: name }
+}

@@ -28,6 +28,7 @@ const executionSchema = z.object({
   /** The result object's URI; absent when Athena manages results. */
   outputLocation: z.string().optional(),
   scanLimitBytes: z.number().optional(),
+  engineVersion: z.union([z.literal(2), z.literal(3)]).default(3),
   state: stateSchema,
   reason: z.string().optional(),
   failure: failureSchema.optional(),

@@ -46,6 +46,8 @@ export async function startQuery(deps: StartDependencies, body: unknown, caller:
   if (known) return { QueryExecutionId: known.id }
   const workgroup = requireWorkgroup(deps, caller, name)
   const statement = classify(deps.engine, request)
+  if (workgroup.engineVersion === 2 && statement.subtype === 'MERGE')
+    throw invalidRequest("line 1:1: mismatched input 'MERGE'", 'MALFORMED_QUERY')
   const folder = outputFolder(request, workgroup)
   if (folder !== undefined) await requireBucket(deps.store, caller, folder)
   const joined = joinKnown(deps, caller, token, request)
@@ -161,6 +163,7 @@ function newExecution(request: StartRequest, start: Start): Execution {
     statementSubtype: statement.subtype,
     ...(folder === undefined ? {} : { outputLocation: joinUri(folder, `${id}.${extension}`) }),
     ...(workgroup.scanLimitBytes === undefined ? {} : { scanLimitBytes: workgroup.scanLimitBytes }),
+    engineVersion: workgroup.engineVersion,
     state: 'QUEUED',
     submittedAtMs: Date.now(),
     scannedBytes: 0,

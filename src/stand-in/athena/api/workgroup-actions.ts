@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Authorizer, Caller } from '../../services.ts'
 import { workgroupArn } from './athena-arn.ts'
-import { ENGINE_VERSION } from './engine-version.ts'
+import { engineVersion } from './engine-version.ts'
 import { invalidRequest, readBody } from './invalid-request.ts'
 import { listPageSchema, pageOf } from './paging.ts'
 import type { Action } from './query-actions.ts'
@@ -106,7 +106,7 @@ function summarize(workgroup: Workgroup): object {
     State: workgroup.state,
     Description: workgroup.description,
     CreationTime: workgroup.createdAtMs / 1000,
-    EngineVersion: ENGINE_VERSION,
+    EngineVersion: engineVersion(workgroup.engineVersion),
   }
 }
 
@@ -122,7 +122,7 @@ function describeWorkgroup(workgroup: Workgroup): object {
       EnforceWorkGroupConfiguration: workgroup.enforcesConfiguration,
       PublishCloudWatchMetricsEnabled: false,
       RequesterPaysEnabled: workgroup.requesterPays,
-      EngineVersion: ENGINE_VERSION,
+      EngineVersion: engineVersion(workgroup.engineVersion),
       EnableMinimumEncryptionConfiguration: false,
       ManagedQueryResultsConfiguration: { Enabled: workgroup.managesResults },
       ...(workgroup.scanLimitBytes === undefined

@@ -16,6 +16,8 @@ export const workgroupSchema = z.object({
   /** Bytes one query may scan. */
   scanLimitBytes: z.number().optional(),
   requesterPays: z.boolean().default(false),
+  /** The engine that queries run on; 2 has no MERGE. */
+  engineVersion: z.union([z.literal(2), z.literal(3)]).default(3),
   createdAtMs: z.number().default(() => Date.now()),
 })
 
