@@ -13,6 +13,7 @@ import { changeAsMerge } from './change-as-merge.ts'
 import { runInsert } from './run-insert.ts'
 import { runMerge } from './run-merge.ts'
 import { runSelect } from './run-select.ts'
+import { runUnload } from './run-unload.ts'
 import type { Session } from './session.ts'
 import { createSessionPool, type SessionPool } from './session-pool.ts'
 import type { WriteContext } from './write-context.ts'
@@ -85,6 +86,8 @@ function runDml(context: WriteContext, statement: DmlStatement): Promise<Outcome
   switch (statement.kind) {
     case 'select':
       return runSelect(statement.query, context.catalog, context.views, context.query)
+    case 'unload':
+      return runUnload(context, statement)
     case 'insert':
       return withoutOrphans(context, tidy => runInsert(tidy, statement))
     case 'merge':

@@ -235,3 +235,9 @@ export type DmlStatement =
       readonly where: Expression | undefined
     }
   | { readonly kind: 'delete'; readonly target: Target; readonly where: Expression | undefined }
+  | {
+      readonly kind: 'unload'
+      readonly query: Query
+      readonly to: string
+      readonly compression: 'gzip' | 'snappy' | 'zstd'
+    }

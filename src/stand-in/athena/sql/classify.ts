@@ -11,7 +11,7 @@ export type ParsedStatement =
   | { readonly kind: 'dml'; readonly statement: DmlStatement }
   | { readonly kind: 'ddl'; readonly statement: DdlStatement }
 
-const DML_WORDS = ['SELECT', 'WITH', 'VALUES', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'TABLE']
+const DML_WORDS = ['SELECT', 'WITH', 'VALUES', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'UNLOAD', 'TABLE']
 const DDL_WORDS = ['CREATE', 'DROP', 'ALTER', 'SHOW', 'DESCRIBE', 'DESC']
 
 /** Statements that Athena has and this engine has not. */
@@ -23,7 +23,6 @@ const OTHER_WORDS = [
   'PREPARE',
   'EXECUTE',
   'DEALLOCATE',
-  'UNLOAD',
   'GRANT',
   'REVOKE',
 ]
