@@ -55,7 +55,7 @@ def _():
     equal(query("SELECT id, name FROM ice"), [(9, "only")])
 
 
-@operation("merges into an Iceberg table", refused="CREATE TABLE AS SELECT is not supported by the DuckDB engine of the stand-in; start with --engine trino")
+@operation("merges into an Iceberg table")
 def _():
     options = {"table_name": "merged", "table_format": "iceberg", "write_disposition": "merge", "primary_key": "id"}
     load([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], **options)

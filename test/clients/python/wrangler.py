@@ -26,7 +26,7 @@ def _():
     equal(sorted(frame_rows(wr.athena.read_sql_query(IN_MILLISECONDS, **options))), in_milliseconds())
 
 
-@operation("read_sql_query with CTAS", refused="start with --engine trino")
+@operation("read_sql_query with CTAS")
 def _():
     equal(sorted(query(IN_MILLISECONDS, ctas_approach=True)), in_milliseconds())
 

@@ -4,22 +4,34 @@ import { z } from 'zod'
 import type { Outcome } from '../engine.ts'
 import { errorAt, namedError } from '../query-error.ts'
 import { joinUri, parseS3Uri } from '../s3-uri.ts'
-import type { DmlStatement } from '../sql/ast.ts'
+import type { Compression, Query } from '../sql/ast.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
+import type { TableColumn } from '../table-catalog.ts'
 import { openViews, requireScanLimit } from './open-views.ts'
 import type { RenderedQuery } from './render-context.ts'
 import { renderStatement } from './render-statement.ts'
 import { lockDown } from './sandbox.ts'
 import type { WriteContext } from './write-context.ts'
 
-type Unload = Extract<DmlStatement, { kind: 'unload' }>
+/** A query whose rows go into a folder of S3. */
+export interface Unload {
+  readonly query: Query
+  readonly to: string
+  readonly compression: Compression
+}
+
+/** What was written. */
+export interface Unloaded {
+  readonly columns: readonly TableColumn[]
+  readonly outcome: Outcome
+}
 
 /**
- * Runs UNLOAD: the query's rows as one Parquet object in an empty folder; no rows, no object.
+ * Writes the query's rows as one Parquet object in an empty folder; no rows, no object.
  *
  * @throws {QueryError} `HIVE_PATH_ALREADY_EXISTS` for a folder with objects, `NOT_SUPPORTED` for moments finer than milliseconds.
  */
-export async function runUnload(context: WriteContext, unload: Unload): Promise<Outcome> {
+export async function unloadQuery(context: WriteContext, unload: Unload): Promise<Unloaded> {
   const { views, query } = context
   await requireEmptyFolder(context, unload.to)
   const { result, reads } = await renderStatement(context.catalog, render => {
@@ -27,12 +39,12 @@ export async function runUnload(context: WriteContext, unload: Unload): Promise<
     for (const column of rendered.columns) render.markUsed(column.origins)
     return rendered
   })
-  requireWritable(result, unload)
+  const columns = writtenColumns(result, unload)
   const opened = await openViews(views, reads)
   requireScanLimit(opened.scannedBytes, query.scanLimitBytes)
   await lockDown(views.session, opened.paths, query.workDirectory)
   const path = join(query.workDirectory, 'unload.parquet')
-  const items = result.columns.map((column, index) => `q."c${index}" AS ${quoteName(column.name ?? '')}`)
+  const items = columns.map((column, index) => `q."c${index}" AS ${quoteName(column.name)}`)
   const format = `FORMAT parquet, COMPRESSION ${unload.compression}`
   const written = await views.session.all(
     `COPY (SELECT ${items.join(', ')} FROM (${result.sql}) AS q) TO ${quoteText(path)} (${format})`,
@@ -43,7 +55,7 @@ export async function runUnload(context: WriteContext, unload: Unload): Promise<
     query.onFileWritten(uri)
     await views.files.write(uri, createReadStream(path))
   }
-  return { scannedBytes: opened.scannedBytes, updateCount: rowCount }
+  return { columns, outcome: { scannedBytes: opened.scannedBytes, updateCount: rowCount } }
 }
 
 async function requireEmptyFolder(context: WriteContext, folder: string): Promise<void> {
@@ -56,12 +68,12 @@ async function requireEmptyFolder(context: WriteContext, folder: string): Promis
 }
 
 /** Hive files hold milliseconds, and every column needs a name. */
-function requireWritable(result: RenderedQuery, unload: Unload): void {
+function writtenColumns(result: RenderedQuery, unload: Unload): readonly TableColumn[] {
   const { place } = unload.query
-  for (const { name, type } of result.columns) {
+  return result.columns.map(({ name, type }) => {
     if (name === undefined) throw errorAt('MISSING_COLUMN_NAME', place, 'Column name not specified')
-    if (type.kind !== 'timestamp' || type.precision === 3) continue
+    if (type.kind !== 'timestamp' || type.precision === 3) return { name, type }
     const message = `Incorrect timestamp precision for timestamp(${type.precision}); the configured precision is MILLISECONDS; column name: ${name}`
     throw namedError('NOT_SUPPORTED', message)
-  }
+  })
 }

@@ -40,8 +40,8 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
     throw errorAt('SYNTAX_ERROR', { line: 1, column: 1 }, "mismatched input '<EOF>'")
   const { keyword } = first
   if (OTHER_WORDS.includes(keyword)) throw notImitated(keyword)
-  if (isCtas(tokens)) throw notImitated('CREATE TABLE AS SELECT')
-  if (DML_WORDS.includes(keyword)) return { kind: 'dml', statement: parseDml(sql, tokens, parameters) }
+  if (DML_WORDS.includes(keyword) || isCtas(tokens))
+    return { kind: 'dml', statement: parseDml(sql, tokens, parameters) }
   if (!DDL_WORDS.includes(keyword) || !second) {
     throw errorAt('SYNTAX_ERROR', first.place, `mismatched input '${first.text}'. Expecting: <statement>`)
   }
@@ -77,6 +77,9 @@ function isCtas(tokens: readonly Token[]): boolean {
 
 /** What Athena reports as the statement's type and substatement type. */
 export function describeStatement(parsed: ParsedStatement): Statement {
+  if (parsed.kind === 'dml' && parsed.statement.kind === 'ctas') {
+    return { type: 'DDL', subtype: 'CREATE_TABLE_AS_SELECT' }
+  }
   if (parsed.kind === 'dml') return { type: 'DML', subtype: parsed.statement.kind.toUpperCase() }
   return DDL_TYPES[parsed.statement.kind]
 }
