@@ -22,7 +22,7 @@ def _():
 
 @operation("read_sql_query with UNLOAD")
 def _():
-    options = {"database": SCHEMA, "s3_output": f"{RESULTS}unload/", "ctas_approach": False, "unload_approach": True}
+    options = {"database": SCHEMA, "s3_output": f"s3://{BUCKET}/lane-wrangler-unload/", "ctas_approach": False, "unload_approach": True}
     equal(sorted(frame_rows(wr.athena.read_sql_query(IN_MILLISECONDS, **options))), in_milliseconds())
 
 
