@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -13,7 +14,7 @@ const run = promisify(execFile)
  * @throws when there is no python3 with venv: the message says what to install.
  */
 export async function pythonWith(packages: readonly string[]): Promise<string> {
-  const name = packages.join('_').replaceAll(/[^A-Za-z0-9.]+/g, '-')
+  const name = createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 16)
   const folder = join(
     process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
     'athena-transfer',

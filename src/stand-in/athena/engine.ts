@@ -23,6 +23,8 @@ export interface QueryContext {
   readonly parameters: readonly string[]
   /** Bytes the workgroup lets one query scan. */
   readonly scanLimitBytes: number | undefined
+  /** The folder of the results in S3, with its slash; absent when Athena manages them. */
+  readonly outputFolder: string | undefined
   /** Aborts when the query is stopped; the engine then gives up with any error. */
   readonly signal: AbortSignal
   /** A folder of the query's own for local files; removed afterwards by whoever made it. */

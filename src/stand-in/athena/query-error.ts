@@ -30,6 +30,7 @@ export const QUERY_ERRORS = {
   PERMISSION_DENIED: { category: 2, type: 1500, retryable: false },
   INVALID_BUCKET: { category: 2, type: 1306, retryable: false },
   HIVE_BAD_DATA: { category: 2, type: 1100, retryable: false },
+  HIVE_PATH_ALREADY_EXISTS: { category: 2, type: 1100, retryable: false },
   HIVE_TOO_MANY_OPEN_PARTITIONS: { category: 2, type: 1100, retryable: false },
   MERGE_TARGET_ROW_MULTIPLE_MATCHES: { category: 2, type: 1301, retryable: false },
   CONSTRAINT_VIOLATION: { category: 2, type: 1301, retryable: false },

@@ -2,6 +2,7 @@ import { AwsError, type Caller, type Catalog, type GlueTable } from '../services
 import { fromIcebergType } from './iceberg/iceberg-type.ts'
 import { currentSchema, parseMetadata, type TableMetadata } from './iceberg/metadata.ts'
 import type { TableFiles } from './iceberg/table-files.ts'
+import { INFORMATION_SCHEMA, type InformationTable, readInformationTable } from './information-schema.ts'
 import { errorAt, namedError, notImitated, type Place } from './query-error.ts'
 import { parseHiveType } from './types/hive-type.ts'
 import type { SqlType } from './types/sql-type.ts'
@@ -13,7 +14,7 @@ export interface TableColumn {
 }
 
 /** A table of the catalog. */
-export type CatalogTable = IcebergTable | HiveTable
+export type CatalogTable = IcebergTable | HiveTable | InformationTable
 
 /** An Iceberg table as its current metadata file describes it. */
 export interface IcebergTable {
@@ -66,6 +67,7 @@ export function openTableCatalog(
   return {
     async read(parts, place) {
       const [database, name] = splitName(parts, context.database, place)
+      if (database === INFORMATION_SCHEMA) return readInformationTable(catalog, context.caller, name, place)
       const glue = await getTable(catalog, context.caller, database, name, place)
       return isIceberg(glue) ? readIceberg(files, database, glue) : readHive(database, glue)
     },

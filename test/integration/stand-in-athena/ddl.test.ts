@@ -185,3 +185,11 @@ describe('databases', () => {
     expect(await reasonOf('SHOW TABLES IN other')).not.toBe('FAILED')
   })
 })
+
+it('takes the name of the catalogue before the name of a database', async () => {
+  const reason = async (sql: string) => (await athena.finish(sql)).Status.StateChangeReason ?? 'SUCCEEDED'
+  expect(await reason('CREATE DATABASE IF NOT EXISTS `awsdatacatalog`.`scratch`')).toBe('SUCCEEDED')
+  expect(await athena.rows("SHOW DATABASES 'scratch'")).toEqual([['scratch']])
+  expect(await reason('DROP DATABASE awsdatacatalog.scratch')).toBe('SUCCEEDED')
+  expect(await reason('DROP DATABASE elsewhere.scratch')).toMatch(/^CATALOG_NOT_FOUND/)
+})

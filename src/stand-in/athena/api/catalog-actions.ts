@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import {
   type Authorizer,
@@ -72,13 +73,14 @@ export function catalogActions(deps: {
   }
 }
 
-/** What Glue does not have is a MetadataException here. */
+/** What Glue does not have is a MetadataException here, with Glue's own code inside its message: clients look for that. */
 async function metadata<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'EntityNotFoundException') throw error
-    throw new AwsError('MetadataException', 400, error.message)
+    const details = `Service: AmazonDataCatalog; Status Code: 400; Error Code: ${error.code}; Request ID: ${randomUUID()}; Proxy: null`
+    throw new AwsError('MetadataException', 400, `${error.message} (${details})`)
   }
 }
 

@@ -132,6 +132,7 @@ async function runStatement(
       database: execution.database,
       parameters: execution.parameters,
       scanLimitBytes: execution.scanLimitBytes,
+      outputFolder: execution.outputLocation?.replace(/[^/]*$/, ''),
       sink: result.sink,
       onFileWritten: uri => written.push(uri),
     })

@@ -5,8 +5,8 @@ import type { DdlContext } from './ddl-context.ts'
 
 /** Adds the entry; a concurrent creation counts as existing. */
 export async function addEntry(
-  context: DdlContext,
-  create: CreateTable,
+  context: Pick<DdlContext, 'catalog' | 'caller'>,
+  create: Pick<CreateTable, 'ifNotExists' | 'place'>,
   database: string,
   input: GlueTableInput,
 ): Promise<void> {

@@ -70,7 +70,8 @@ async function requireDatabase(context: DdlContext, database: string, create: Cr
   }
 }
 
-const PARQUET = {
+/** How Glue's entries describe Parquet files. */
+export const PARQUET = {
   InputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
   OutputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
   SerdeInfo: {

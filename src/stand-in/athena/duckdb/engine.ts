@@ -10,9 +10,11 @@ import { describeStatement, parseStatement } from '../sql/classify.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
 import { openTableCatalog } from '../table-catalog.ts'
 import { changeAsMerge } from './change-as-merge.ts'
+import { runCtas } from './run-ctas.ts'
 import { runInsert } from './run-insert.ts'
 import { runMerge } from './run-merge.ts'
 import { runSelect } from './run-select.ts'
+import { unloadQuery } from './run-unload.ts'
 import type { Session } from './session.ts'
 import { createSessionPool, type SessionPool } from './session-pool.ts'
 import type { WriteContext } from './write-context.ts'
@@ -85,6 +87,10 @@ function runDml(context: WriteContext, statement: DmlStatement): Promise<Outcome
   switch (statement.kind) {
     case 'select':
       return runSelect(statement.query, context.catalog, context.views, context.query)
+    case 'unload':
+      return withoutOrphans(context, async tidy => (await unloadQuery(tidy, statement)).outcome)
+    case 'ctas':
+      return withoutOrphans(context, tidy => runCtas(tidy, statement))
     case 'insert':
       return withoutOrphans(context, tidy => runInsert(tidy, statement))
     case 'merge':

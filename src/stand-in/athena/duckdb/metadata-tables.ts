@@ -1,8 +1,9 @@
 import type { SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import type { TableMetadata } from '../iceberg/metadata.ts'
-import { quoteName, quoteText } from '../sql/tokens.ts'
+import { quoteText } from '../sql/tokens.ts'
 import type { TableColumn } from '../table-catalog.ts'
-import { duckdbType, type SqlType } from '../types/sql-type.ts'
+import type { SqlType } from '../types/sql-type.ts'
+import { valuesSql } from './values-sql.ts'
 
 /** The tables about a table, named `"table$…"`. */
 export type MetadataTable = 'snapshots' | 'history' | 'files'
@@ -62,15 +63,7 @@ export function metadataTableSql(
     history: () => historyRows(metadata),
     files: () => fileRows(files),
   }[table]()
-  const columns = COLUMNS[table]
-  const names = columns.map(column => quoteName(column.name))
-  if (rows.length === 0) {
-    return `SELECT ${columns.map((column, index) => `CAST(NULL AS ${duckdbType(column.type)}) AS ${names[index]}`).join(', ')} WHERE false`
-  }
-  const casts = columns.map(
-    (column, index) => `CAST(${names[index]} AS ${duckdbType(column.type)}) AS ${names[index]}`,
-  )
-  return `SELECT ${casts.join(', ')} FROM (VALUES ${rows.map(row => `(${row.join(', ')})`).join(', ')}) AS rows(${names.join(', ')})`
+  return valuesSql(COLUMNS[table], rows)
 }
 
 function moment(milliseconds: number): string {

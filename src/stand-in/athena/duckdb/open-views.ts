@@ -6,6 +6,7 @@ import { currentSchema, currentSnapshot, type Snapshot } from '../iceberg/metada
 import type { FieldLimit } from '../iceberg/prune.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
 import { errorAt, notImitated } from '../query-error.ts'
+import { quoteText } from '../sql/tokens.ts'
 import type { IcebergTable } from '../table-catalog.ts'
 import { planHiveScan } from './hive-scan.ts'
 import { planIcebergScan } from './iceberg-scan.ts'
@@ -14,6 +15,7 @@ import type { ColumnLimit } from './render-context.ts'
 import type { StatementReads, TableReference } from './render-statement.ts'
 import type { Scan } from './scan.ts'
 import type { Session } from './session.ts'
+import { valuesSql } from './values-sql.ts'
 
 /** What reading a statement's tables needs. */
 export interface ViewContext {
@@ -56,6 +58,10 @@ async function planScan(
   const { table, view } = reference
   const usedColumns = columnsOf(view, reads.used)
   if (table.kind === 'hive') return planHiveScan({ ...context, table, usedColumns })
+  if (table.kind === 'information') {
+    const rows = table.rows.map(row => row.map(value => (value === null ? 'NULL' : quoteText(value))))
+    return { sql: valuesSql(table.columns, rows), scannedBytes: 0, paths: [] }
+  }
   const snapshot = await loadSnapshot(context.files, chosenSnapshot(table, reference))
   if (reference.metadataTable) {
     return {

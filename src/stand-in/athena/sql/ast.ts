@@ -218,7 +218,13 @@ export interface Merge {
   readonly clauses: readonly MergeClause[]
 }
 
-/** Every DML statement. */
+/** How the Parquet files of UNLOAD and CREATE TABLE AS SELECT can be compressed here. */
+export const COMPRESSIONS = ['gzip', 'snappy', 'zstd'] as const
+
+/** One of {@link COMPRESSIONS}. */
+export type Compression = (typeof COMPRESSIONS)[number]
+
+/** Every statement with a query or a table's rows in it. */
 export type DmlStatement =
   | { readonly kind: 'select'; readonly query: Query }
   | {
@@ -235,3 +241,18 @@ export type DmlStatement =
       readonly where: Expression | undefined
     }
   | { readonly kind: 'delete'; readonly target: Target; readonly where: Expression | undefined }
+  | {
+      readonly kind: 'unload'
+      readonly query: Query
+      readonly to: string
+      readonly compression: Compression
+    }
+  | {
+      readonly kind: 'ctas'
+      readonly target: Target
+      readonly ifNotExists: boolean
+      readonly query: Query
+      readonly compression: Compression
+      /** Absent when Athena is to choose the folder. */
+      readonly location: string | undefined
+    }

@@ -11,7 +11,7 @@ export type ParsedStatement =
   | { readonly kind: 'dml'; readonly statement: DmlStatement }
   | { readonly kind: 'ddl'; readonly statement: DdlStatement }
 
-const DML_WORDS = ['SELECT', 'WITH', 'VALUES', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'TABLE']
+const DML_WORDS = ['SELECT', 'WITH', 'VALUES', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'UNLOAD', 'TABLE']
 const DDL_WORDS = ['CREATE', 'DROP', 'ALTER', 'SHOW', 'DESCRIBE', 'DESC']
 
 /** Statements that Athena has and this engine has not. */
@@ -23,7 +23,6 @@ const OTHER_WORDS = [
   'PREPARE',
   'EXECUTE',
   'DEALLOCATE',
-  'UNLOAD',
   'GRANT',
   'REVOKE',
 ]
@@ -41,8 +40,8 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
     throw errorAt('SYNTAX_ERROR', { line: 1, column: 1 }, "mismatched input '<EOF>'")
   const { keyword } = first
   if (OTHER_WORDS.includes(keyword)) throw notImitated(keyword)
-  if (isCtas(tokens)) throw notImitated('CREATE TABLE AS SELECT')
-  if (DML_WORDS.includes(keyword)) return { kind: 'dml', statement: parseDml(sql, tokens, parameters) }
+  if (DML_WORDS.includes(keyword) || isCtas(tokens))
+    return { kind: 'dml', statement: parseDml(sql, tokens, parameters) }
   if (!DDL_WORDS.includes(keyword) || !second) {
     throw errorAt('SYNTAX_ERROR', first.place, `mismatched input '${first.text}'. Expecting: <statement>`)
   }
@@ -78,6 +77,9 @@ function isCtas(tokens: readonly Token[]): boolean {
 
 /** What Athena reports as the statement's type and substatement type. */
 export function describeStatement(parsed: ParsedStatement): Statement {
+  if (parsed.kind === 'dml' && parsed.statement.kind === 'ctas') {
+    return { type: 'DDL', subtype: 'CREATE_TABLE_AS_SELECT' }
+  }
   if (parsed.kind === 'dml') return { type: 'DML', subtype: parsed.statement.kind.toUpperCase() }
   return DDL_TYPES[parsed.statement.kind]
 }

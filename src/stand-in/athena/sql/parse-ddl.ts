@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { errorAt, notImitated } from '../query-error.ts'
 import type { DdlStatement, NamedTable } from './ddl.ts'
 import { parseColumn, parseColumns, parseCreateTable } from './parse-create-table.ts'
 import { DDL_RESERVED } from './reserved-words.ts'
@@ -42,16 +42,25 @@ function parseCreate(cursor: TokenCursor): DdlStatement {
 
 function parseCreateDatabase(cursor: TokenCursor): DdlStatement {
   const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
-  const name = cursor.takeName()
+  const name = takeDatabase(cursor)
   const comment = cursor.accept('COMMENT') ? cursor.takeString() : undefined
   if (cursor.accept('LOCATION')) cursor.takeString()
   return { kind: 'createDatabase', name, ifNotExists, comment }
 }
 
+/** Reads a database's name, before which the catalog's may stand. */
+function takeDatabase(cursor: TokenCursor): string {
+  const { place } = cursor
+  const first = cursor.takeName()
+  if (!cursor.accept('.')) return first
+  if (first !== 'awsdatacatalog') throw errorAt('CATALOG_NOT_FOUND', place, `Catalog '${first}' not found`)
+  return cursor.takeName()
+}
+
 function parseDrop(cursor: TokenCursor): DdlStatement {
   if (cursor.accept('DATABASE') || cursor.accept('SCHEMA')) {
     const ifExists = cursor.accept('IF', 'EXISTS')
-    const name = cursor.takeName()
+    const name = takeDatabase(cursor)
     const cascade = cursor.accept('CASCADE')
     if (!cascade) cursor.accept('RESTRICT')
     return { kind: 'dropDatabase', name, ifExists, cascade }

@@ -5,12 +5,13 @@ import { parseExpression, parseValue } from './parse-expression.ts'
 import { takeNames } from './parse-names.ts'
 import { parseQuery } from './parse-query.ts'
 import { parseSingle, parseTableParts } from './parse-relation.ts'
+import { parseCtas, parseUnload } from './parse-unload.ts'
 import { DML_RESERVED } from './reserved-words.ts'
 import { type TokenCursor, tokenCursor } from './token-cursor.ts'
 import { type Token, tokenize } from './tokens.ts'
 
 /**
- * Reads one DML statement: SELECT, INSERT, MERGE, UPDATE or DELETE.
+ * Reads one DML statement: SELECT, INSERT, MERGE, UPDATE, DELETE or UNLOAD.
  *
  * @throws {QueryError} `SYNTAX_ERROR` where the text breaks off from Trino's grammar, `NOT_SUPPORTED` for what this engine leaves out.
  */
@@ -44,6 +45,8 @@ function parseParameter(text: string | undefined, place: Place): Expression {
 
 function parseStatement(context: ParseContext): DmlStatement {
   const { cursor } = context
+  if (cursor.accept('CREATE', 'TABLE')) return parseCtas(context)
+  if (cursor.accept('UNLOAD')) return parseUnload(context)
   if (cursor.accept('INSERT', 'INTO')) return parseInsert(context)
   if (cursor.accept('MERGE', 'INTO')) return parseMerge(context)
   if (cursor.accept('UPDATE')) return parseUpdate(context)
