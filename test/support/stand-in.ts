@@ -48,8 +48,8 @@ export interface TestStandIn {
   clearAudit(): Promise<void>
   setFault(fault: FaultRequest): Promise<void>
   clearFaults(): Promise<void>
-  /** Ends the process and starts it again on the same port and data; `SIGKILL` is a crash. */
-  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Ends the process and starts it again on the same port and data, in another engine if named; `SIGKILL` is a crash. */
+  restart(signal?: 'SIGTERM' | 'SIGKILL', engine?: EngineName): Promise<void>
   /** Ends the process and removes its data. */
   stop(): Promise<void>
 }
@@ -84,9 +84,9 @@ export async function startStandIn(engine: EngineName = 'duckdb'): Promise<TestS
     clearAudit: async () => void (await admin('DELETE', 'audit')),
     setFault: async fault => void (await admin('PUT', 'faults', fault)),
     clearFaults: async () => void (await admin('DELETE', 'faults')),
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', other = engine) {
       await running.end(signal)
-      running = await launch(engine, dataDir, Number(new URL(url).port))
+      running = await launch(other, dataDir, Number(new URL(url).port))
     },
     async stop() {
       await running.end('SIGTERM')
