@@ -2,7 +2,7 @@
  * The same statements on the DuckDB engine and on real Trino, from the same state: a fixed corpus, then models, rows and
  * evolutions that are generated. Then the engines change places: each goes on with what the other wrote.
  *
- * `--seed N` repeats a run, `--cases N` sets how many models are generated.
+ * `--seed N` repeats a run, `--cases N` sets how many models are generated, `--generated` leaves the corpus out.
  */
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
@@ -14,7 +14,11 @@ import { continueCase, loadCase } from './run-case.ts'
 import { startSide } from './side.ts'
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, cases: { type: 'string', default: '40' } },
+  options: {
+    seed: { type: 'string' },
+    cases: { type: 'string', default: '40' },
+    generated: { type: 'boolean', default: false },
+  },
 })
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 /** Statements under way at a time; each waits more than it computes. */
@@ -30,7 +34,7 @@ const unexplained: string[] = []
 const [first, second] = await Promise.all([startSide('duckdb'), startSide('trino')])
 try {
   const before = compare(first, second)
-  await fixedCorpus(before)
+  if (!values.generated) await fixedCorpus(before)
   const loaded = await generated(before)
   report('loaded in place', before)
   await first.restart('trino')
@@ -99,7 +103,7 @@ async function generated(both: Comparison): Promise<ReadonlyMap<string, ModelCas
   const seeds = Array.from({ length: LANES }, (_, lane) => seed + lane)
   await inLanes(seeds, async own => {
     const details = await fc.check(property, { ...options, seed: own })
-    if (details.failed) note(fc.defaultReportMessage(details) ?? `a generated case failed, seed ${own}`)
+    if (details.failed) note(`${fc.defaultReportMessage(details)}\n${details.errorInstance}`)
   })
   return loaded
 }
