@@ -5,14 +5,14 @@ import { seedSchema } from './admin/schemas.ts'
 import { createStandIn } from './server.ts'
 
 const USAGE =
-  'usage: node src/stand-in/main.ts --data DIR [--port N] [--host H] [--engine duckdb] [--seed FILE]\n'
+  'usage: node src/stand-in/main.ts --data DIR [--port N] [--host H] [--engine duckdb|trino] [--seed FILE]\n'
 
 const argumentsSchema = z.strictObject({
   data: z.string().min(1),
   port: z.coerce.number().int().min(0).max(65_535).default(0),
   host: z.string().min(1).optional(),
-  /** The SQL engine behind Athena; DuckDB is the only one. */
-  engine: z.literal('duckdb').default('duckdb'),
+  /** The SQL engine behind Athena; Trino is downloaded at its first start. */
+  engine: z.enum(['duckdb', 'trino']).default('duckdb'),
   seed: z.string().min(1).optional(),
 })
 
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   const standIn = await createStandIn({
     dataDir: settings.data,
     port: settings.port,
+    engine: settings.engine,
     ...(settings.host !== undefined && { host: settings.host }),
     ...(seed && { seed }),
   })

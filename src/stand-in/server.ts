@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Seed } from './admin/schemas.ts'
 import { applySeed } from './admin/world.ts'
 import { createAthenaService } from './athena/service.ts'
+import { startTrino } from './athena/trino/server.ts'
 import { createFaults } from './faults.ts'
 import { createCatalog } from './glue/catalog.ts'
 import { createGlueService } from './glue/service.ts'
@@ -11,6 +12,7 @@ import { type RouterDeps, route } from './http/router.ts'
 import { openAudit } from './iam/audit.ts'
 import { createAuthorizer } from './iam/authorizer.ts'
 import { openIdentities } from './iam/identities.ts'
+import { trinoIdentity } from './iam/trino-identity.ts'
 import { openTokenIssuer } from './identity-provider/tokens.ts'
 import { createObjectStore } from './s3/object-store.ts'
 import { openS3Storage } from './s3/storage.ts'
@@ -24,6 +26,8 @@ export interface StandInOptions {
   readonly host?: string
   /** 0: a free one. */
   readonly port: number
+  /** The SQL engine behind Athena; DuckDB unless told. */
+  readonly engine?: 'duckdb' | 'trino'
   /** Applied at each start. */
   readonly seed?: Seed
 }
@@ -42,21 +46,28 @@ const DEFAULT_HOST = '127.0.0.1'
 /** Starts STS, S3, Glue, Athena and the identity provider on one port, with the state that `dataDir` holds. */
 export async function createStandIn(options: StandInOptions): Promise<StandIn> {
   const host = options.host ?? DEFAULT_HOST
-  const world = await openWorld(options.dataDir)
+  let url = ''
+  const trino = options.engine === 'trino' ? await startTrino(join(options.dataDir, 'trino')) : undefined
+  const world = await openWorld(options.dataDir, trino && { url: trino.url, endpoint: () => url })
   if (options.seed) await applySeed(world.deps, options.seed)
   const listener = await listen({ host, port: options.port }, call => route(world.deps, call))
   const shown = host === '0.0.0.0' || host === '::' ? DEFAULT_HOST : host
+  url = `http://${shown.includes(':') ? `[${shown}]` : shown}:${listener.port}`
   return {
-    url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${listener.port}`,
+    url,
     port: listener.port,
     async close() {
       await listener.close()
       await world.close()
+      await trino?.stop()
     },
   }
 }
 
-async function openWorld(dataDir: string): Promise<{ deps: RouterDeps; close(): Promise<void> }> {
+async function openWorld(
+  dataDir: string,
+  trino: { readonly url: string; readonly endpoint: () => string } | undefined,
+): Promise<{ deps: RouterDeps; close(): Promise<void> }> {
   const identities = await openIdentities(join(dataDir, 'iam'))
   const audit = await openAudit(join(dataDir, 'audit.jsonl'))
   const issuer = await openTokenIssuer(dataDir)
@@ -71,6 +82,13 @@ async function openWorld(dataDir: string): Promise<{ deps: RouterDeps; close(): 
     catalog: createCatalog({ store: glueStore, authorizer }),
     authorizer,
     faults,
+    ...(trino && {
+      trino: {
+        trinoUrl: trino.url,
+        endpoint: trino.endpoint,
+        keysOf: accountId => trinoIdentity(identities, accountId),
+      },
+    }),
   })
   const jsonServices = new Map<string, JsonService>([
     ['glue', glue],

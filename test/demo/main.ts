@@ -1,10 +1,13 @@
 /**
  * The whole product on this machine: Redis, the stand-in of AWS, a customer with the contract's policy, a worker, a
- * first transfer and an incremental one. `--stay` leaves the dashboard open.
+ * first transfer and an incremental one. `--stay` leaves the dashboard open,
+ * `--engine trino` runs the statements in a real Trino.
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { describeTransfer, progressBar, table } from '../../src/cli/output.ts'
 import { createTransferQueue, type TransferQueue } from '../../src/index.ts'
 import { createCustomer } from '../support/customer.ts'
@@ -18,12 +21,15 @@ import { describeActions, describeStatements } from './what-happened.ts'
 const TRANSFER_LIMIT_MS = 120_000
 
 const startedMs = performance.now()
-const stay = process.argv.includes('--stay')
+const { values: options } = parseArgs({
+  options: { stay: { type: 'boolean', default: false }, engine: { type: 'string', default: 'duckdb' } },
+})
+const engine = z.enum(['duckdb', 'trino']).parse(options.engine)
 const say = (text: string): void => console.log(`\n${text}`)
 
-say('Starting Redis and the stand-in of AWS')
+say(`Starting Redis and the stand-in of AWS, statements run in ${engine}`)
 const redis = await startRedis()
-const standIn = await startStandIn()
+const standIn = await startStandIn(engine)
 
 say("Setting the customer up: bucket, role, the contract's policy")
 const customer = await createCustomer(standIn)
@@ -57,7 +63,7 @@ try {
   say(
     `Done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s, ${deniedCount} calls denied, ${loadsPerModel} load statement a model`,
   )
-  if (stay) await stayOpen()
+  if (options.stay) await stayOpen()
 } finally {
   await queue.close()
   worker.kill('SIGTERM')

@@ -48,16 +48,19 @@ export interface TestStandIn {
   clearAudit(): Promise<void>
   setFault(fault: FaultRequest): Promise<void>
   clearFaults(): Promise<void>
-  /** Ends the process and starts it again on the same port and data; `SIGKILL` is a crash. */
-  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Ends the process and starts it again on the same port and data, in another engine if named; `SIGKILL` is a crash. */
+  restart(signal?: 'SIGTERM' | 'SIGKILL', engine?: EngineName): Promise<void>
   /** Ends the process and removes its data. */
   stop(): Promise<void>
 }
 
 const MAIN = fileURLToPath(new URL('../../src/stand-in/main.ts', import.meta.url))
 
-/** How long a start may take, in milliseconds. */
-const START_TIMEOUT_MS = 30_000
+/** The SQL engines that the stand-in can run behind Athena. */
+export type EngineName = 'duckdb' | 'trino'
+
+/** How long a start may take, in milliseconds; Trino's first one downloads it. */
+const START_TIMEOUT_MS = { duckdb: 30_000, trino: 2_000_000 } as const satisfies Record<EngineName, number>
 
 interface RunningProcess {
   readonly url: string
@@ -65,9 +68,9 @@ interface RunningProcess {
 }
 
 /** Starts the stand-in on a free port with an empty data folder of its own. */
-export async function startStandIn(): Promise<TestStandIn> {
+export async function startStandIn(engine: EngineName = 'duckdb'): Promise<TestStandIn> {
   const dataDir = await mkdtemp(join(tmpdir(), 'stand-in-'))
-  let running = await launch(dataDir, 0)
+  let running = await launch(engine, dataDir, 0)
   const { url } = running
   const admin: TestStandIn['admin'] = (method, path, body) => callAdmin(url, method, path, body)
   return {
@@ -81,9 +84,9 @@ export async function startStandIn(): Promise<TestStandIn> {
     clearAudit: async () => void (await admin('DELETE', 'audit')),
     setFault: async fault => void (await admin('PUT', 'faults', fault)),
     clearFaults: async () => void (await admin('DELETE', 'faults')),
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', other = engine) {
       await running.end(signal)
-      running = await launch(dataDir, Number(new URL(url).port))
+      running = await launch(other, dataDir, Number(new URL(url).port))
     },
     async stop() {
       await running.end('SIGTERM')
@@ -110,14 +113,13 @@ const auditSchema = z.object({
 
 const readySchema = z.object({ url: z.url() })
 
-async function launch(dataDir: string, port: number): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [MAIN, '--data', dataDir, '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+async function launch(engine: EngineName, dataDir: string, port: number): Promise<RunningProcess> {
+  const args = [MAIN, '--data', dataDir, '--port', String(port), '--engine', engine]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const exited = once(child, 'exit')
   const line: unknown = await Promise.race([
-    once(lines, 'line', { signal: AbortSignal.timeout(START_TIMEOUT_MS) }).then(([text]) => text),
+    once(lines, 'line', { signal: AbortSignal.timeout(START_TIMEOUT_MS[engine]) }).then(([text]) => text),
     exited.then(([code]) =>
       Promise.reject(new Error(`the stand-in ended with code ${code} before it was ready`)),
     ),

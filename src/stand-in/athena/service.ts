@@ -16,6 +16,8 @@ import { createQueryRunner } from './api/run-query.ts'
 import { workgroupActions } from './api/workgroup-actions.ts'
 import { openWorkgroups, workgroupSchema } from './api/workgroups.ts'
 import { createDuckDbEngine } from './duckdb/engine.ts'
+import type { CatalogSource } from './trino/catalogs.ts'
+import { createTrinoEngine } from './trino/engine.ts'
 
 /** What Athena needs of the rest of the stand-in. */
 export interface AthenaDependencies {
@@ -25,6 +27,8 @@ export interface AthenaDependencies {
   readonly catalog: Catalog
   readonly authorizer: Authorizer
   readonly faults: Faults
+  /** A running Trino to run statements in; DuckDB does without it. */
+  readonly trino?: CatalogSource
 }
 
 /** Athena's actions, and the one thing an operator sets up beside them. */
@@ -47,7 +51,7 @@ export async function createAthenaService(deps: AthenaDependencies): Promise<Ath
   await mkdir(deps.dataDir, { recursive: true })
   const executions = await openExecutions(deps.dataDir)
   const workgroups = await openWorkgroups(deps.dataDir)
-  const engine = createDuckDbEngine(deps)
+  const engine = deps.trino ? createTrinoEngine({ ...deps, trino: deps.trino }) : createDuckDbEngine(deps)
   const runner = createQueryRunner({ ...deps, engine, executions })
   const actions = new Map(
     Object.entries({

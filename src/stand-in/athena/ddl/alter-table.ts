@@ -3,16 +3,14 @@ import { logWith, swapMetadata } from '../iceberg/commit.ts'
 import { fromIcebergType, toField } from '../iceberg/iceberg-type.ts'
 import { currentSchema, type IcebergField, type TableMetadata } from '../iceberg/metadata.ts'
 import { errorAt, namedError, notImitated } from '../query-error.ts'
-import type { ColumnDeclaration, DdlStatement } from '../sql/ddl.ts'
+import type { ColumnDeclaration } from '../sql/ddl.ts'
 import { isIceberg, readIceberg, splitName } from '../table-catalog.ts'
 import { hiveType } from '../types/hive-type.ts'
 import { printType } from '../types/sql-type.ts'
 import { changedType } from './column-promotion.ts'
 import { declaredIcebergType, declaredType } from './column-types.ts'
-import { type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
+import { type Alter, type DdlContext, type DdlResult, NOTHING } from './ddl-context.ts'
 import { getGlueTable } from './get-glue-table.ts'
-
-type Alter = Extract<DdlStatement, { kind: 'addColumns' | 'dropColumn' | 'changeColumn' }>
 
 /** How often a change is computed anew after another writer was faster. */
 const MAX_ATTEMPTS = 5
@@ -27,6 +25,12 @@ export async function alterTable(context: DdlContext, alter: Alter): Promise<Ddl
       return NOTHING
     }
     const table = await readIceberg(context.files, database, glue)
+    if (context.iceberg) {
+      // What Athena refuses is found by planning the change.
+      withFields(table.metadata, table.metadataLocation, alter)
+      await context.iceberg.alter(context, alter, table)
+      return NOTHING
+    }
     const next = withFields(table.metadata, table.metadataLocation, alter)
     const swap = { glue, location: table.metadataLocation, next }
     if (await swapMetadata(context, table, swap, [])) return NOTHING

@@ -23,7 +23,7 @@ export async function createTable(context: DdlContext, create: CreateTable): Pro
     )
   }
   await requireDatabase(context, database, create)
-  if (isIceberg) await createIcebergTable(context, create, database, table)
+  if (isIceberg) await (context.iceberg?.create ?? createIcebergTable)(context, create, database, table)
   else await addEntry(context, create, database, externalInput(create, table))
   return NOTHING
 }

@@ -5,9 +5,9 @@ export function resultText(value: unknown, type: SqlType): string | null {
   if (value === null || value === undefined) return null
   switch (type.kind) {
     case 'real':
-      return javaDouble(shortestReal(Number(value)))
+      return javaDouble(shortestReal(Math.fround(numberOf(value))))
     case 'double':
-      return javaDouble(Number(value))
+      return javaDouble(numberOf(value))
     case 'timestamp':
     case 'timestamptz':
       return momentText(String(value), type)
@@ -25,6 +25,18 @@ export function resultText(value: unknown, type: SqlType): string | null {
       return `{${rowEntries(value, type)}}`
     default:
       return String(value)
+  }
+}
+
+/** DuckDB's texts of the numbers that JSON lacks; the sign of zero comes as text too. */
+function numberOf(value: unknown): number {
+  switch (value) {
+    case 'inf':
+      return Number.POSITIVE_INFINITY
+    case '-inf':
+      return Number.NEGATIVE_INFINITY
+    default:
+      return Number(value)
   }
 }
 
@@ -53,9 +65,10 @@ function rowEntries(value: unknown, type: Extract<SqlType, { kind: 'row' }>): st
     .join(', ')
 }
 
-/** The number with the fewest digits that is the same in 32 bits. */
+/** The number with the fewest digits, two at least as in Java, that is the same in 32 bits: 1.4E-45, not 1.0E-45. */
 function shortestReal(value: number): number {
-  for (let digits = 1; digits < 9; digits += 1) {
+  if (value === 0) return value
+  for (let digits = 2; digits < 9; digits += 1) {
     const short = Number(value.toPrecision(digits))
     if (Math.fround(short) === value) return short
   }
@@ -72,7 +85,9 @@ function javaDouble(number: number): string {
     const plain = String(number)
     return plain.includes('.') ? plain : `${plain}.0`
   }
-  const [digits = '', exponent = ''] = number.toExponential().split('e')
+  // Java gives two digits at least: 4.9E-324, not 5.0E-324.
+  const short = number.toExponential()
+  const [digits = '', exponent = ''] = (short.includes('.') ? short : number.toExponential(1)).split('e')
   return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
 }
 

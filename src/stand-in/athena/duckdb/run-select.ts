@@ -45,6 +45,8 @@ async function writeRows(query: RenderedQuery, views: ViewContext, context: Quer
 
 function readableSql(sql: string, type: SqlType): string {
   if (type.kind === 'varbinary') return `hex(${sql})`
+  // As JSON, a negative zero would lose its sign.
+  if (type.kind === 'real' || type.kind === 'double') return `CAST(${sql} AS VARCHAR)`
   return type.kind === 'timestamptz' ? `CAST(${sql} AS TIMESTAMP)` : sql
 }
 

@@ -1,0 +1,158 @@
+import type { Authorizer, Catalog, Faults, ObjectStore } from '../../services.ts'
+import type { DdlContext } from '../ddl/ddl-context.ts'
+import { runDdl } from '../ddl/run-ddl.ts'
+import { resultText } from '../duckdb/result-text.ts'
+import { type Engine, type Outcome, type QueryContext, ScanLimitExceeded } from '../engine.ts'
+import { openTableFiles } from '../iceberg/table-files.ts'
+import { namedError } from '../query-error.ts'
+import type { DmlStatement } from '../sql/ast.ts'
+import { describeStatement, parseStatement } from '../sql/classify.ts'
+import type { DdlStatement } from '../sql/ddl.ts'
+import { quoteName } from '../sql/tokens.ts'
+import { type IcebergTable, openTableCatalog } from '../table-catalog.ts'
+import { type CatalogSource, createCatalogs, icebergCatalog, type TrinoCatalogs } from './catalogs.ts'
+import { runOnTrino, TrinoError, type TrinoOutcome } from './client.ts'
+import { trinoIcebergDdl } from './iceberg-ddl.ts'
+import { type Maintenance, maintenanceSql, parseMaintenance } from './maintenance.ts'
+import { type RightsContext, requireRights, requireWritable } from './require-rights.ts'
+import { toQueryError } from './to-query-error.ts'
+import { trinoSql } from './trino-sql.ts'
+import { plainValue, typeOfColumn } from './trino-value.ts'
+import { writtenFiles } from './written-files.ts'
+
+/** What the engine works with. */
+export interface TrinoEngineDependencies {
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly authorizer: Authorizer
+  readonly faults: Faults
+  readonly trino: CatalogSource
+}
+
+/** Runs statements in a real Trino, which reads and writes under its own identity; the caller's rights are asked first. */
+export function createTrinoEngine(deps: TrinoEngineDependencies): Engine {
+  const catalogs = createCatalogs(deps.trino)
+  return {
+    classify(sql, parameters) {
+      const maintenance = parseMaintenance(sql)
+      if (!maintenance) return describeStatement(parseStatement(sql, parameters))
+      return { type: 'DML', subtype: maintenance.kind.toUpperCase() }
+    },
+    run(sql, query) {
+      const run: Run = { ...deps, ...query, query, catalogs }
+      const maintenance = parseMaintenance(sql)
+      if (maintenance) return runMaintenance(run, maintenance)
+      const parsed = parseStatement(sql, query.parameters)
+      return parsed.kind === 'ddl'
+        ? runCatalogStatement(run, parsed.statement)
+        : runDml(run, sql, parsed.statement)
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+interface Run extends TrinoEngineDependencies, RightsContext {
+  readonly query: QueryContext
+  readonly catalogs: TrinoCatalogs
+}
+
+async function runCatalogStatement(run: Run, statement: DdlStatement): Promise<Outcome> {
+  const { query } = run
+  const name = await run.catalogs.open(run.caller)
+  const context: DdlContext = {
+    ...run,
+    files: openTableFiles(run.store, run.caller),
+    beforeCommit: () => throwFault(run),
+    iceberg: trinoIcebergDdl(icebergCatalog(name), sql => send(run, sql, name), run.authorizer),
+  }
+  const { columns, rows } = await runDdl(context, statement)
+  await query.sink.begin(columns.map(column => ({ name: column, type: { kind: 'varchar' } })))
+  await query.sink.write(rows)
+  return { scannedBytes: 0 }
+}
+
+async function runDml(run: Run, sql: string, statement: DmlStatement): Promise<Outcome> {
+  const target = await requireRights(run, statement)
+  const catalog = await run.catalogs.open(run.caller)
+  if (!target) return sendSelect(run, trinoSql(sql, catalog, run.query.parameters), catalog)
+  throwFault(run)
+  const { scannedBytes, updateCount = 0 } = await send(
+    run,
+    trinoSql(sql, catalog, run.query.parameters),
+    catalog,
+  )
+  await tellWritten(run, target)
+  return { scannedBytes, updateCount }
+}
+
+async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {
+  const files = openTableFiles(run.store, run.caller)
+  const table = await openTableCatalog(run.catalog, files, run).read(statement.parts, statement.place)
+  if (table.kind !== 'iceberg') throw namedError('NOT_SUPPORTED', `${statement.kind} of anything but an Iceberg table`)
+  requireWritable(run, table)
+  throwFault(run)
+  const catalog = await run.catalogs.open(run.caller)
+  const name = [icebergCatalog(catalog), table.database, table.name].map(quoteName).join('.')
+  let scannedBytes = 0
+  for (const sql of maintenanceSql(statement, name, table.metadata.properties)) {
+    scannedBytes += (await send(run, sql, catalog)).scannedBytes
+  }
+  return { scannedBytes }
+}
+
+async function tellWritten(run: Run, before: IcebergTable): Promise<void> {
+  const files = openTableFiles(run.store, run.caller)
+  const after = await openTableCatalog(run.catalog, files, run).read([before.database, before.name], {
+    line: 1,
+    column: 1,
+  })
+  if (after.kind !== 'iceberg' || after.metadataLocation === before.metadataLocation) return
+  for (const uri of await writtenFiles(files, after.metadata)) run.query.onFileWritten(uri)
+}
+
+function throwFault({ faults, query }: Run): void {
+  query.signal.throwIfAborted()
+  if (!faults.take('athena.query.iceberg-commit-error')) return
+  throw namedError('ICEBERG_COMMIT_ERROR', 'Failed to commit the transaction during write: injected fault')
+}
+
+async function send(
+  run: Run,
+  sql: string,
+  catalog: string,
+  onRows: Parameters<typeof runOnTrino>[1]['onRows'] = () => Promise.resolve(),
+): Promise<TrinoOutcome> {
+  const limit = run.query.scanLimitBytes
+  const request = { url: run.trino.trinoUrl, catalog, schema: run.database, signal: run.query.signal, onRows }
+  const onProgress = (scannedBytes: number): void => {
+    if (limit !== undefined && scannedBytes > limit) throw new ScanLimitExceeded()
+  }
+  try {
+    return await runOnTrino(sql, { ...request, onProgress })
+  } catch (error) {
+    throw error instanceof TrinoError ? toQueryError(error.failure, catalog) : error
+  }
+}
+
+async function sendSelect(run: Run, sql: string, catalog: string): Promise<Outcome> {
+  const { sink } = run.query
+  let hasBegun = false
+  const outcome = await send(run, sql, catalog, async (columns, rows) => {
+    const types = columns.map(column => typeOfColumn(column.type))
+    if (!hasBegun) {
+      hasBegun = true
+      await sink.begin(
+        columns.map(({ name }, index) => ({ name, type: types[index] ?? { kind: 'varchar' } })),
+      )
+    }
+    await sink.write(
+      rows.map(row =>
+        row.map((value, index) => {
+          const type = types[index] ?? { kind: 'varchar' }
+          return resultText(plainValue(value, type), type)
+        }),
+      ),
+    )
+  })
+  return { scannedBytes: outcome.scannedBytes }
+}
