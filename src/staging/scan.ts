@@ -28,6 +28,21 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
   let longNumbers = false
   let trailingDigits = 0
   const template = batch.format === 'ndjson' ? createRowTemplate(columns) : undefined
+  const quotedRows = (chunk: Uint8Array): ChunkRows => {
+    let boundary = 0
+    let total = 0
+    let beforeBoundary = 0
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at]
+      if (byte === quote) insideQuotes = !insideQuotes
+      if (byte !== NEWLINE) continue
+      total++
+      if (insideQuotes) continue
+      boundary = at + 1
+      beforeBoundary = total
+    }
+    return { boundary, lines: () => ({ total, beforeBoundary }) }
+  }
   const lookForLongNumbers = (chunk: Uint8Array): void => {
     const edge = trailingDigits + digitsFrom(chunk, 0, 1)
     longNumbers ||= edge >= LONG_NUMBER || hasLongNumber(chunk)
@@ -47,34 +62,34 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
       return { hasLongNumbers: found, certainRowCount: template?.take().certainRowCount }
     },
     next: (chunk: Uint8Array) => {
-      let boundary = 0
-      let total = 0
-      let beforeBoundary = 0
-      for (let at = nextMark(chunk, 0, quote); at < chunk.length; at = nextMark(chunk, at + 1, quote)) {
-        if (chunk[at] !== NEWLINE) insideQuotes = !insideQuotes
-        else total++
-        if (chunk[at] !== NEWLINE || insideQuotes) continue
-        boundary = at + 1
-        beforeBoundary = total
-      }
+      const { boundary, lines } = quote === -1 ? plainRows(chunk) : quotedRows(chunk)
       template?.next(chunk, boundary)
       if (template && !template.isCertain()) lookForLongNumbers(chunk)
       trailingDigits = digitsFrom(chunk, chunk.length - 1, -1)
       rowBytes = boundary === 0 ? rowBytes + chunk.length : chunk.length - boundary
-      return { boundary, lines: { total, beforeBoundary } }
+      return { boundary, lines }
     },
   }
 }
 
-/** Position of the next newline or quote, or the chunk's length. */
-function nextMark(chunk: Uint8Array, from: number, quote: number): number {
-  if (quote === -1) {
-    const newline = chunk.indexOf(NEWLINE, from)
-    return newline === -1 ? chunk.length : newline
+/** Where rows end in a chunk, and how many lines do. */
+interface ChunkRows {
+  /** Behind the last newline that ends a row; 0 without one. */
+  readonly boundary: number
+  /** Counts the newlines, before the boundary and in all; only slices after the first need to know. */
+  lines(): { readonly total: number; readonly beforeBoundary: number }
+}
+
+function plainRows(chunk: Uint8Array): ChunkRows {
+  const boundary = chunk.lastIndexOf(NEWLINE) + 1
+  return {
+    boundary,
+    lines: () => {
+      let total = 0
+      for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) total++
+      return { total, beforeBoundary: total }
+    },
   }
-  let at = from
-  while (at < chunk.length && chunk[at] !== NEWLINE && chunk[at] !== quote) at++
-  return at
 }
 
 function rowTooLong(batch: RowBatch, line: number): TransferError {

@@ -45,15 +45,16 @@ export async function* cutSlices(batch: RowBatch, options: CutOptions): AsyncGen
     for await (const chunk of batch.open(options.signal)) {
       const { boundary, lines } = scan.next(chunk)
       const isFull = batch.format !== 'parquet' && writer.bytes + chunk.length >= options.sliceBytes
+      const { total, beforeBoundary } = lines()
       if (!isFull || boundary === 0) {
-        await writer.write(chunk, lines.total)
+        await writer.write(chunk, total)
         scan.ensureRowLength(writer.firstLine)
         continue
       }
-      await writer.write(chunk.subarray(0, boundary), lines.beforeBoundary)
+      await writer.write(chunk.subarray(0, boundary), beforeBoundary)
       yield await writer.finish(scan.take())
       writer = await createWriter(options.folder, count++, writer.nextLine())
-      await writer.write(chunk.subarray(boundary), lines.total - lines.beforeBoundary)
+      await writer.write(chunk.subarray(boundary), total - beforeBoundary)
     }
     if (scan.isInsideQuotes())
       throw new TransferError('SOURCE_UNREADABLE', `${batch.origin}: ends inside a quoted value`)

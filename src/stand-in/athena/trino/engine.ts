@@ -88,7 +88,8 @@ async function runDml(run: Run, sql: string, statement: DmlStatement): Promise<O
 async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {
   const files = openTableFiles(run.store, run.caller)
   const table = await openTableCatalog(run.catalog, files, run).read(statement.parts, statement.place)
-  if (table.kind !== 'iceberg') throw namedError('NOT_SUPPORTED', `${statement.kind} of anything but an Iceberg table`)
+  if (table.kind !== 'iceberg')
+    throw namedError('NOT_SUPPORTED', `${statement.kind} of anything but an Iceberg table`)
   requireWritable(run, table)
   throwFault(run)
   const catalog = await run.catalogs.open(run.caller)
