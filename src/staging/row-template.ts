@@ -7,6 +7,9 @@ export interface TemplateOutcome {
   readonly certainRowCount: number | undefined
 }
 
+/** The state of looking, see `createRowTemplate`. */
+export type RowTemplate = ReturnType<typeof createRowTemplate>
+
 /**
  * Looks for NDJSON rows that DuckDB surely reads into the columns' own types as they are. Producers write row after row
  * alike, so one regular expression made from a slice's first row is tried on each: same keys in the same order, each value
@@ -29,6 +32,8 @@ export function createRowTemplate(columns: readonly EncodedColumn[]) {
   }
   return {
     isCertain: () => isCertain,
+    /** The bytes of the row that has begun and not ended, each as one character. */
+    openRow: () => openRow,
     /** Takes the next bytes; `boundary` is behind the last newline among them, 0 without one. */
     next: (chunk: Uint8Array, boundary: number): void => {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)

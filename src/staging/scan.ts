@@ -2,7 +2,7 @@ import { TransferError } from '../domain/errors.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { digitsFrom, hasLongNumber, LONG_NUMBER } from './long-numbers.ts'
-import { createRowTemplate } from './row-template.ts'
+import { createRowTemplate, type RowTemplate } from './row-template.ts'
 
 /** Longest row, in bytes; Athena takes 32 MB. */
 const MAX_ROW_BYTES = 32 * 1024 * 1024
@@ -43,9 +43,15 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
     }
     return { boundary, lines: () => ({ total, beforeBoundary }) }
   }
-  const lookForLongNumbers = (chunk: Uint8Array): void => {
+  /** Feeds the template; once it gives up, numbers are looked at from the beginning of the row that it gave up at. */
+  const lookAtRows = (rows: RowTemplate, feed: () => void, chunk: Uint8Array): void => {
+    const wasCertain = rows.isCertain()
+    const openRow = rows.openRow()
+    feed()
+    if (rows.isCertain()) return
     const edge = trailingDigits + digitsFrom(chunk, 0, 1)
     longNumbers ||= edge >= LONG_NUMBER || hasLongNumber(chunk)
+    if (wasCertain) longNumbers ||= hasLongNumber(Buffer.from(openRow, 'latin1'))
   }
   return {
     /** @throws {TransferError} `ROW_INVALID` for a row of more than 32 MiB. */
@@ -54,7 +60,9 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
     },
     isInsideQuotes: () => insideQuotes,
     /** To be called after the last chunk, before the last `take`. */
-    end: (): void => template?.end(),
+    end: (): void => {
+      if (template) lookAtRows(template, template.end, new Uint8Array())
+    },
     /** What was found since the last call, of whole rows. */
     take: (): ScanOutcome => {
       const found = longNumbers
@@ -63,8 +71,7 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
     },
     next: (chunk: Uint8Array) => {
       const { boundary, lines } = quote === -1 ? plainRows(chunk) : quotedRows(chunk)
-      template?.next(chunk, boundary)
-      if (template && !template.isCertain()) lookForLongNumbers(chunk)
+      if (template) lookAtRows(template, () => template.next(chunk, boundary), chunk)
       trailingDigits = digitsFrom(chunk, chunk.length - 1, -1)
       rowBytes = boundary === 0 ? rowBytes + chunk.length : chunk.length - boundary
       return { boundary, lines }

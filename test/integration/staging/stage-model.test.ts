@@ -132,6 +132,25 @@ it.each(['12345678901234567.890000000', '-0.100000001', '99999999999999999999999
   },
 )
 
+it.each([1000, 61, 47, 29, 7])('keeps every digit wherever a chunk of %i bytes is cut', async chunkBytes => {
+  const lines = [
+    '{"id":1,"total":1.5}',
+    '{"id":2,"total":123456789.123456789}',
+    '{"id":3,"total":987654321.987654321}',
+  ]
+  const { staged, objects } = await stage(batch(lines.join('\n'), 'ndjson', chunkBytes), { sliceBytes: 50 })
+  const totals: unknown[] = []
+  const connection = await (await DuckDBInstance.create()).connect()
+  for (const { key } of staged.files) {
+    const path = join(workDir, 'totals.parquet')
+    await writeFile(path, objects.get(key) ?? '')
+    const reader = await connection.runAndReadAll(`SELECT CAST(total AS VARCHAR) FROM '${path}' ORDER BY id`)
+    totals.push(...reader.getRows().flat())
+  }
+
+  expect(totals).toEqual(['1.500000000', '123456789.123456789', '987654321.987654321'])
+})
+
 it.each([
   [
     '{"id": 1, "total": 0.1000000000000000055}',
