@@ -1,5 +1,5 @@
 import type { ColumnType } from '../domain/column-type.ts'
-import type { EncodedColumn } from './encode-sql.ts'
+import { type EncodedColumn, FAST_DECIMAL_DIGITS } from './encode-sql.ts'
 
 /** What was found of a slice's rows. */
 export interface TemplateOutcome {
@@ -61,7 +61,8 @@ export function createRowTemplate(columns: readonly EncodedColumn[]) {
   }
 }
 
-const NEWLINE = 10
+/** The byte that ends a row. */
+export const NEWLINE = 10
 
 /** Bytes made into one text: few enough that V8 makes and forgets it among its short-lived objects. */
 const PIECE_BYTES = 64 * 1024
@@ -138,16 +139,13 @@ function valuePattern(type: ColumnType): string | undefined {
 /** Digits that a double keeps of any decimal number, which is what DuckDB's reader makes of a JSON number first. */
 const DOUBLE_DIGITS = 15
 
-/** Digits that DuckDB keeps in 64 bits, into which it reads a text at its full speed. */
-const FAST_DIGITS = 18
-
 function decimalPattern({ precision, scale }: { readonly precision: number; readonly scale: number }) {
   const spelled = (digits: number): string | undefined => {
     const whole = Math.min(precision, digits) - scale
     const fraction = scale === 0 ? '' : `(?:\\.\\d{1,${scale}})?`
     return whole < 1 ? undefined : `-?(?:0|[1-9]\\d{0,${whole - 1}})${fraction}`
   }
-  const text = spelled(FAST_DIGITS)
+  const text = spelled(FAST_DECIMAL_DIGITS)
   const number = spelled(DOUBLE_DIGITS)
   return text === undefined ? undefined : [`"${text}"`, ...(number === undefined ? [] : [number])].join('|')
 }

@@ -2,12 +2,10 @@ import { TransferError } from '../domain/errors.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { digitsFrom, hasLongNumber, LONG_NUMBER } from './long-numbers.ts'
-import { createRowTemplate, type RowTemplate } from './row-template.ts'
+import { createRowTemplate, NEWLINE, type RowTemplate } from './row-template.ts'
 
 /** Longest row, in bytes; Athena takes 32 MB. */
 const MAX_ROW_BYTES = 32 * 1024 * 1024
-
-const NEWLINE = 10
 
 /** What the encoder may know of a slice beforehand. */
 export interface ScanOutcome {
