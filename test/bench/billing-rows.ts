@@ -29,12 +29,12 @@ export const BENCH_MODEL: Model = modelSchema.parse({
   ],
 })
 
-/** Writes the rows once and gives the file's path; the same rows at each call. */
-export async function benchFile(rowCount: number): Promise<string> {
-  const path = join(tmpdir(), `athena-transfer-bench-${rowCount}.ndjson`)
+/** Writes the rows of a range once and gives the file's path; the same rows at each call. */
+export async function benchFile(rowCount: number, firstRow = 0): Promise<string> {
+  const path = join(tmpdir(), `athena-transfer-bench-${firstRow}-${rowCount}.ndjson`)
   if (existsSync(path)) return path
   const out = createWriteStream(`${path}.partial`)
-  for (let index = 0; index < rowCount; index++) {
+  for (let index = firstRow; index < firstRow + rowCount; index++) {
     if (!out.write(`${JSON.stringify(rowAt(index))}\n`)) await once(out, 'drain')
   }
   out.end()
