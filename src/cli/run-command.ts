@@ -1,9 +1,13 @@
 import { destinationNamed, modelsOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
+import type { ModelStateStore } from '../transfer/ports.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
 import { exitCodeOfStatus } from './exit-codes.ts'
 import { describeTransfer } from './output.ts'
+
+/** Every transfer reads everything; nothing is remembered. */
+const NO_STATE: ModelStateStore = { read: async () => ({}), write: async () => {} }
 
 /** Runs one transfer in this process: all rows, no queue, no watermark kept. */
 export async function runCommand(
@@ -17,10 +21,10 @@ export async function runCommand(
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,
-    type: 'full-refresh' as const,
+    type: 'incremental' as const,
   }
   const result = await runTransfer(
-    { ...composition, watermarks: { read: async () => undefined, write: async () => {} } },
+    { ...composition, states: NO_STATE },
     { transfer, destination, models },
     {
       signal: context.signal,

@@ -79,6 +79,7 @@ export function failedModel(
     table: model.tableName,
     status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
+    isUnchanged: false,
     rejectedRowCount: 0,
     fileCount: 0,
     stagedBytes: 0,
