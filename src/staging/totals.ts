@@ -1,5 +1,5 @@
 import type { ColumnType } from '../domain/column-type.ts'
-import { digestOf, type SpanDigest, spansReadAgain } from '../domain/digest.ts'
+import { type SpanDigest, spansReadAgain } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
