@@ -48,10 +48,11 @@ export async function executePlan(
   }
 }
 
-function queryOptions(
-  { accountId }: DestinationClients,
-  { queryTimeoutMs }: TransferDeps,
-  { destination }: ModelJob,
+/** How a destination's statements are run. */
+export function queryOptions(
+  { accountId }: Pick<DestinationClients, 'accountId'>,
+  { queryTimeoutMs }: Pick<TransferDeps, 'queryTimeoutMs'>,
+  { destination }: Pick<ModelJob, 'destination'>,
   signal: AbortSignal,
 ): QueryOptions {
   const { name, region, workgroup, bucket, schema } = destination
