@@ -59,13 +59,15 @@ export function createProgram(execute: Execute): Command {
       ),
     )
     .option('--state <file>', 'with --singer: write STATE there, not to standard output')
-    .action((destination: string, { model, singer, state }: RunOptions) =>
-      execute(context =>
+    .action((destination: string, { model, singer, state }: RunOptions, command: Command) => {
+      if (state !== undefined && singer === undefined)
+        command.error("error: option '--state <file>' needs option '--singer <file>'")
+      return execute(context =>
         singer === undefined
           ? runCommand(context, destination, model)
           : singerCommand(context, destination, { singer, ...(state === undefined ? {} : { state }) }),
-      ),
-    )
+      )
+    })
   add('status <transferId>', 'tell how a transfer stands', 'status 01jd5x6c9v3v8k2m4n6p8q0r2s').action(
     (id: string) => execute(context => statusCommand(context, id)),
   )

@@ -38,7 +38,12 @@ const names = (await readdir(folder))
   .filter(name => only.length === 0 || only.includes(name))
   .sort()
 const standIn = await startStandIn()
-const table = new Table({ head: ['stream', 'outcome'], style: { head: [], border: [] }, wordWrap: true, colWidths: [36, 90] })
+const table = new Table({
+  head: ['stream', 'outcome'],
+  style: { head: [], border: [] },
+  wordWrap: true,
+  colWidths: [36, 90],
+})
 let failed = 0
 try {
   for (const name of names) {
@@ -58,7 +63,9 @@ async function outcomeOf(on: TestStandIn, name: string): Promise<string> {
   const workspace = await createWorkspace(on, await createCustomer(on))
   try {
     const before = AFTER[name]
-    const files = [...(before === undefined ? [] : [before]), name].map(file => join(folder, `${file}.singer`))
+    const files = [...(before === undefined ? [] : [before]), name].map(file =>
+      join(folder, `${file}.singer`),
+    )
     const refusal = REFUSED[name]
     if (refusal) return await checkRefused(workspace, join(folder, `${name}.singer`), refusal)
     for (const file of files) await load(workspace, file)
@@ -79,14 +86,21 @@ async function load(workspace: Workspace, file: string): Promise<void> {
 async function checkRefused(workspace: Workspace, file: string, reason: RegExp): Promise<string> {
   const run = await workspace.cli('--json', 'run', 'acme', '--singer', file)
   if (run.exitCode === 0) throw new Error('was not refused')
-  const { error } = z.object({ error: z.object({ code: z.string(), message: z.string() }) }).parse(JSON.parse(run.stderr))
-  if (error.code !== 'SINGER_INVALID' || !reason.test(error.message)) throw new Error(`${error.code}: ${error.message}`)
+  const { error } = z
+    .object({ error: z.object({ code: z.string(), message: z.string() }) })
+    .parse(JSON.parse(run.stderr))
+  if (error.code !== 'SINGER_INVALID' || !reason.test(error.message))
+    throw new Error(`${error.code}: ${error.message}`)
   return `refused: ${error.message.slice(file.length + 1)}`
 }
 
 async function checkRows(workspace: Workspace, expected: ExpectedTable): Promise<string> {
   const columns = expected.columns.map(({ column }) => `"${column}"`).join(', ')
-  const query = await workspace.cli('query', 'acme', `SELECT ${columns} FROM "acme_export"."${expected.table}"`)
+  const query = await workspace.cli(
+    'query',
+    'acme',
+    `SELECT ${columns} FROM "acme_export"."${expected.table}"`,
+  )
   if (query.exitCode !== 0) throw new Error(query.stderr)
   const found = foundRows(expected, resultSchema.parse(JSON.parse(query.stdout)).rows)
   const wanted = expectedRows(expected)

@@ -43,8 +43,8 @@ export async function openStream(
   let isVersioned = false
   let unversionedAt: Place | undefined
   let activatedVersion: number | undefined
-  let model = modelOf(shape, isVersioned, place)
   let validate: RecordValidator = createRecordValidator(shape.stream, first.schema, place)
+  let model = modelOf(shape, isVersioned, place)
   let isChanged = true
   const spool = await openSpool(path)
   const useVersions = (at: Place): void => {
@@ -61,8 +61,8 @@ export async function openStream(
       if (isDeepStrictEqual(message, latest)) return
       latest = message
       shape = withSchema(shape, message, at)
-      model = modelOf(shape, isVersioned, at)
       validate = createRecordValidator(shape.stream, message.schema, at)
+      model = modelOf(shape, isVersioned, at)
       isChanged = true
     },
     add: async ({ record, text, version, place: at }: Incoming): Promise<void> => {
