@@ -2,14 +2,22 @@
  * `node test/singer/main.ts FOLDER [STREAM…]`: runs the streams of the Singer SDK's target tests (`singer_sdk/testing/target_test_streams`)
  * onto the stand-in. Each is read back through Athena's API and compared with an independent reading, or is to be refused.
  */
-import { readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import Table from 'cli-table3'
 import { z } from 'zod'
 import { createCustomer } from '../support/customer.ts'
 import { startStandIn, type TestStandIn } from '../support/stand-in.ts'
 import { createWorkspace, type Workspace } from '../support/workspace.ts'
-import { type ExpectedTable, expectedRows, expectedTables, foundRows, messagesOf } from './reading.ts'
+import {
+  type ExpectedTable,
+  expectedRows,
+  expectedTables,
+  foundRows,
+  lastState,
+  messagesOf,
+} from './reading.ts'
 
 /** Streams that are to be refused, as `target_tests.py` of the SDK expects or, for the last, as its record validation does. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
@@ -81,6 +89,10 @@ async function load(workspace: Workspace, file: string): Promise<void> {
   const statePath = join(workspace.folder, 'state.json')
   const run = await workspace.cli('run', 'acme', '--singer', file, '--state', statePath)
   if (run.exitCode !== 0) throw new Error(`ended ${run.exitCode}: ${run.stderr}${run.stdout}`)
+  const expected = lastState(messagesOf([file]))
+  const told: unknown = existsSync(statePath) ? JSON.parse(await readFile(statePath, 'utf8')) : undefined
+  if (JSON.stringify(told) !== JSON.stringify(expected))
+    throw new Error(`told STATE ${JSON.stringify(told)}, expected ${JSON.stringify(expected)}`)
 }
 
 async function checkRefused(workspace: Workspace, file: string, reason: RegExp): Promise<string> {

@@ -16,6 +16,7 @@ const messageSchema = z.object({
   schema: z.object({ properties: z.record(z.string(), z.looseObject({})) }).optional(),
   key_properties: z.array(z.string()).optional(),
   record: z.record(z.string(), z.unknown()).optional(),
+  value: z.unknown().optional(),
 })
 
 type Message = z.output<typeof messageSchema>
@@ -26,6 +27,11 @@ export function messagesOf(paths: readonly string[]): readonly Message[] {
     .flatMap(path => readFileSync(path, 'utf8').split('\n'))
     .filter(line => line !== '')
     .map(line => messageSchema.parse(JSON.parse(line)))
+}
+
+/** The value of the last STATE message; undefined without one. */
+export function lastState(messages: readonly Message[]): unknown {
+  return messages.findLast(({ type }) => type === 'STATE')?.value
 }
 
 /** The tables that the messages make: of the records of one key the last, where there is a key. */
