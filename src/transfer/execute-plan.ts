@@ -56,11 +56,11 @@ export async function executePlan(
   }
 }
 
-/** How statements of a model's transfer run. */
+/** How a destination's statements are run. */
 export function queryOptions(
-  { accountId }: DestinationClients,
-  { queryTimeoutMs }: TransferDeps,
-  { destination }: ModelJob,
+  { accountId }: Pick<DestinationClients, 'accountId'>,
+  { queryTimeoutMs }: Pick<TransferDeps, 'queryTimeoutMs'>,
+  { destination }: Pick<ModelJob, 'destination'>,
   signal: AbortSignal,
 ): QueryOptions {
   const { name, region, workgroup, bucket, schema } = destination

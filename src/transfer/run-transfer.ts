@@ -7,6 +7,14 @@ import type { TransferDeps } from './ports.ts'
 import type { ModelProgress } from './stage.ts'
 import { transferModel } from './transfer-model.ts'
 
+/** How a transfer is watched and ended. */
+export interface TransferRunOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (model: string, progress: ModelProgress) => void
+  /** What is to follow a model's load once it is committed; a failure here is the model's. */
+  readonly afterLoad?: (model: Model) => Promise<void>
+}
+
 /** A whole transfer to run in this process. */
 export interface TransferRun {
   readonly transfer: Transfer
@@ -21,10 +29,7 @@ export interface TransferRun {
 export async function runTransfer(
   deps: TransferDeps,
   run: TransferRun,
-  options: {
-    readonly signal: AbortSignal
-    readonly onProgress: (model: string, progress: ModelProgress) => void
-  },
+  options: TransferRunOptions,
 ): Promise<TransferResult> {
   const startedAt = new Date()
   const results: ModelResult[] = []
@@ -50,18 +55,17 @@ async function resultOf(
   deps: TransferDeps,
   { transfer, destination }: TransferRun,
   model: Model,
-  options: {
-    readonly signal: AbortSignal
-    readonly onProgress: (model: string, progress: ModelProgress) => void
-  },
+  options: TransferRunOptions,
 ): Promise<ModelResult> {
   const startedMs = performance.now()
   try {
-    return await transferModel(
+    const result = await transferModel(
       deps,
       { transfer, destination, model },
       { signal: options.signal, onProgress: progress => options.onProgress(model.name, progress) },
     )
+    await options.afterLoad?.(model)
+    return result
   } catch (thrown) {
     return failedModel(model, thrown, Math.round(performance.now() - startedMs))
   }
