@@ -1,13 +1,10 @@
 import { destinationNamed, modelsOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
-import type { ModelStateStore } from '../transfer/ports.ts'
+import { NO_STATES } from '../transfer/model-state.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
 import { exitCodeOfStatus } from './exit-codes.ts'
 import { describeTransfer } from './output.ts'
-
-/** Every transfer reads everything; nothing is remembered. */
-const NO_STATE: ModelStateStore = { read: async () => ({}), write: async () => {} }
 
 /** Runs one transfer in this process: all rows, no queue, no watermark kept. */
 export async function runCommand(
@@ -24,7 +21,7 @@ export async function runCommand(
     type: 'incremental' as const,
   }
   const result = await runTransfer(
-    { ...composition, states: NO_STATE },
+    { ...composition, states: NO_STATES },
     { transfer, destination, models },
     {
       signal: context.signal,

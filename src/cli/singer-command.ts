@@ -8,6 +8,7 @@ import { newTransferId } from '../domain/transfer-id.ts'
 import { readSinger, type SingerLoad } from '../sources/singer/read-singer.ts'
 import { VERSION_COLUMN } from '../sources/singer/stream-shape.ts'
 import { readCell } from '../staging/cell-rules.ts'
+import { NO_STATES } from '../transfer/model-state.ts'
 import { removeOlderVersions } from '../transfer/remove-older-versions.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import type { Composition } from './compose.ts'
@@ -70,7 +71,7 @@ async function runLoad(
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,
-    type: 'full-refresh' as const,
+    type: 'incremental' as const,
   }
   const deps = {
     ...composition,
@@ -78,7 +79,7 @@ async function runLoad(
       const stream = byName.get(name)
       if (stream) yield stream.batch
     },
-    watermarks: { read: async () => undefined, write: async () => {} },
+    states: NO_STATES,
   }
   return runTransfer(
     deps,

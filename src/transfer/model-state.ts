@@ -17,6 +17,9 @@ export interface ReadPlan {
   readonly knownDigest: string | undefined
 }
 
+/** For transfers that remember nothing: each reads everything. */
+export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async () => {} }
+
 /**
  * Decides what to read. Everything, if there is no target or the model has no windows; everything and in place of what
  * the target holds, for a full refresh or when rows are told apart in another way than before. Otherwise what came
