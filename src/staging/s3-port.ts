@@ -4,7 +4,11 @@ export interface StagingS3 {
     input: { Bucket: string; Key: string; Body: Uint8Array; ContentType?: string },
     options?: { abortSignal?: AbortSignal },
   ): Promise<{ ETag?: string | undefined }>
-  createMultipartUpload(input: { Bucket: string; Key: string }): Promise<{ UploadId?: string | undefined }>
+  createMultipartUpload(input: {
+    Bucket: string
+    Key: string
+    ContentType?: string
+  }): Promise<{ UploadId?: string | undefined }>
   uploadPart(
     input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Uint8Array },
     options?: { abortSignal?: AbortSignal },

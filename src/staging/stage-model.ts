@@ -1,11 +1,18 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TransferError } from '../domain/errors.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { type Encoder, startEncoder } from './encoder.ts'
-import type { RejectedRow } from './exact-rows.ts'
+import {
+  ensureRejectedCount,
+  ensureRejectedShare,
+  isTooManyRejected,
+  REJECTED_FILE,
+  rejectedRowsLeft,
+  uploadRejected,
+  uploadRejectedOfFailed,
+} from './rejected-rows.ts'
 import type { StagingS3 } from './s3-port.ts'
 import { cutSlices, type Slice } from './slices.ts'
 import { emptyTotals, type StagedModel, type StagingTotals, withSlice } from './totals.ts'
@@ -37,7 +44,10 @@ const SLICE_BYTES = 128 * 1024 * 1024
  * Writes a model's rows to S3 as Parquet and returns what was written, in upload order.
  *
  * One file is made per slice of the input. While a slice is encoded in a process of its own the next one is read, so
- * disk holds two slices and memory a few chunks, the encoder's 256 MB and one part of an upload, whatever the size of the model.
+ * disk holds two slices and the rejected rows, memory a few chunks, the encoder's 256 MB and one part of an upload, whatever
+ * the size of the model.
+ *
+ * Rows that do not fit are uploaded once all are read; of a model that fails for them the first 10,000.
  *
  * Safe to repeat: files go under the attempt's own prefix, and no reader sees them before the load.
  *
@@ -52,8 +62,12 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   const encoder = await startEncoder(folder, AbortSignal.any([signal, stop.signal]))
   try {
     const totals = await stageBatches(options, encoder, folder)
-    await uploadRejected(options, totals.rejected)
+    ensureRejectedShare(options.model, totals)
+    await uploadRejected({ ...options, path: rejectedPath(folder) })
     return totals
+  } catch (thrown) {
+    if (isTooManyRejected(thrown)) await uploadRejectedOfFailed({ ...options, path: rejectedPath(folder) })
+    throw thrown
   } finally {
     encoder.close()
     stop.abort()
@@ -73,7 +87,14 @@ async function stageBatches(options: StageOptions, encoder: Encoder, folder: str
     const cut = { columns, folder: batchFolder, sliceBytes, signal: options.signal }
     for await (const slice of cutSlices(batch, cut)) {
       const before = await encoding
-      encoding = stageSlice(options, { encoder, folder: batchFolder, batch, slice, before })
+      encoding = stageSlice(options, {
+        encoder,
+        folder: batchFolder,
+        rejectedPath: rejectedPath(folder),
+        batch,
+        slice,
+        before,
+      })
       encoding.catch(() => {
         // Thrown where the next slice, or the end, awaits it.
       })
@@ -87,6 +108,7 @@ async function stageSlice(
   step: {
     readonly encoder: Encoder
     readonly folder: string
+    readonly rejectedPath: string
     readonly batch: RowBatch
     readonly slice: Slice
     readonly before: StagingTotals
@@ -109,12 +131,13 @@ async function stageSlice(
     columns: encodedColumns(model),
     cursor: tableNameOf(model, model.cursor),
     window: windowOf(options),
-    maxRejected: model.rejectedRows.maxCount - before.rejected.length,
+    rejectedPath: step.rejectedPath,
+    maxRejected: rejectedRowsLeft(model, before),
     target,
   })
   await slice.release()
   const after = withSlice(before, outcome)
-  if (after.rejected.length > model.rejectedRows.maxCount) throw tooManyRejected(model, after.rejected)
+  ensureRejectedCount(model, after)
   if (outcome.stagedRowCount === 0) return after
   const key = `${options.prefix}part-${String(before.files.length).padStart(5, '0')}.parquet`
   const uploaded = await uploadFile(options.s3, { path: target, bucket: options.bucket, key }, signal)
@@ -126,6 +149,11 @@ async function stageSlice(
   }
   options.onProgress({ rowCount: done.rowCount, bytes: done.bytes })
   return done
+}
+
+/** The spool of all slices' rejected rows; slices are encoded one after the other. */
+function rejectedPath(folder: string): string {
+  return join(folder, REJECTED_FILE)
 }
 
 function encodedColumns(model: Model): readonly EncodedColumn[] {
@@ -147,28 +175,4 @@ type EncodeWindow = StageOptions['window'] & { readonly column: string }
 
 function tableNameOf(model: Model, name: string | undefined): string | undefined {
   return model.columns.find(column => column.name === name)?.tableName
-}
-
-/** Rejected rows that a message repeats. */
-const MAX_TOLD = 3
-
-function tooManyRejected(model: Model, rejected: readonly RejectedRow[]): TransferError {
-  const told = rejected.slice(0, MAX_TOLD).map(describeRejected)
-  return new TransferError(
-    'ROW_INVALID',
-    `model "${model.name}": ${told.join('; ')} (${rejected.length} or more rows do not fit, ${model.rejectedRows.maxCount} may)`,
-    { details: { model: model.name, rows: told, allowed: model.rejectedRows.maxCount } },
-  )
-}
-
-function describeRejected({ file, line, column, value, reason }: RejectedRow): string {
-  const where = column === undefined ? '' : `, column "${column}"`
-  return `${file} line ${line}${where}: ${value === undefined ? '' : `${JSON.stringify(value)} `}${reason}`
-}
-
-async function uploadRejected(options: StageOptions, rejected: readonly RejectedRow[]): Promise<void> {
-  if (rejected.length === 0) return
-  const Body = Buffer.from(rejected.map(row => `${JSON.stringify(row)}\n`).join(''))
-  const Key = `${options.rejectedPrefix}rejected.ndjson`
-  await options.s3.putObject({ Bucket: options.bucket, Key, Body, ContentType: 'application/x-ndjson' })
 }

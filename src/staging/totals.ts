@@ -2,16 +2,15 @@ import type { ColumnType } from '../domain/column-type.ts'
 import type { Model } from '../domain/model.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { EncodeOutcome } from './encode-slice.ts'
-import type { RejectedRow } from './exact-rows.ts'
+import { NONE_REJECTED, type RejectedRows, withRejected } from './rejected-spool.ts'
 import type { StagedFile } from './upload.ts'
 
 /** What was staged of a model. `sourceRowCount` = `rowCount` + rejected + outside the window. */
-export interface StagedModel {
+export interface StagedModel extends RejectedRows {
   readonly files: readonly StagedFile[]
   readonly rowCount: number
   readonly bytes: number
   readonly sourceRowCount: number
-  readonly rejected: readonly RejectedRow[]
   /** Largest staged cursor value. */
   readonly maxCursor: Watermark | undefined
   /** Smallest and largest staged value of each primary-key column, in canonical text. */
@@ -40,7 +39,7 @@ export function emptyTotals(model: Model): StagingTotals {
     rowCount: 0,
     bytes: 0,
     sourceRowCount: 0,
-    rejected: [],
+    ...NONE_REJECTED,
     maxCursor: undefined,
     keyBounds: [],
     csvHeader: undefined,
@@ -54,7 +53,7 @@ export function withSlice(before: StagingTotals, slice: EncodeOutcome): StagingT
     ...before,
     rowCount: before.rowCount + slice.stagedRowCount,
     sourceRowCount: before.sourceRowCount + slice.rowCount,
-    rejected: [...before.rejected, ...slice.rejected],
+    ...withRejected(before, slice),
     maxCursor: cursor
       ? laterWatermark(before.maxCursor, slice.maxCursor ?? undefined, cursor.type)
       : undefined,

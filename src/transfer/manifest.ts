@@ -33,7 +33,7 @@ export async function writeManifest(
     loadedAt,
     queryExecutionId: facts.executed.queryExecutionId ?? null,
     rowCount: facts.staged.rowCount,
-    rejectedRowCount: facts.staged.rejected.length,
+    rejectedRowCount: facts.staged.rejectedRowCount,
     changedRowCount: facts.executed.changedRowCount,
     watermark: { before: facts.before ?? null, after: facts.after ?? null },
     files: facts.staged.files,

@@ -131,7 +131,7 @@ function describe(
     table: model.tableName,
     status: 'SUCCESS',
     rowCount: staged.rowCount,
-    rejectedRowCount: staged.rejected.length,
+    rejectedRowCount: staged.rejectedRowCount,
     fileCount: staged.files.length,
     stagedBytes: staged.bytes,
     ...executed,
