@@ -7,6 +7,11 @@ export interface Output {
   readonly json: boolean
   /** Result: standard output. */
   readonly result: (value: unknown, human: () => string) => void
+  /** A result of any length: a line of JSON a row as it comes; for people a table of the first 1,000. */
+  readonly rows: <Row>(
+    rows: AsyncIterable<Row>,
+    human: (first: readonly Row[], hasMore: boolean) => string,
+  ) => Promise<void>
   /** News while it runs: standard error, one line, replaced by the next on a terminal. */
   readonly progress: (line: string) => void
   readonly failure: (error: TransferError) => void
@@ -27,11 +32,24 @@ export function createOutput(streams: Streams, options: { readonly json: boolean
     if (open) streams.stderr.write('\n')
     open = false
   }
+  const write = (text: string): void => {
+    endLine()
+    streams.stdout.write(`${text}\n`)
+  }
   return {
     json,
-    result: (value, human) => {
-      endLine()
-      streams.stdout.write(`${json ? JSON.stringify(value, null, 2) : human()}\n`)
+    result: (value, human) => write(json ? JSON.stringify(value, null, 2) : human()),
+    rows: async <Row>(
+      rows: AsyncIterable<Row>,
+      human: (first: readonly Row[], hasMore: boolean) => string,
+    ) => {
+      const first: Row[] = []
+      for await (const row of rows) {
+        if (json) streams.stdout.write(`${JSON.stringify(row)}\n`)
+        else if (first.length === MAX_SHOWN_ROWS) return write(human(first, true))
+        else first.push(row)
+      }
+      if (!json) write(human(first, false))
     },
     progress: line => {
       if (!live) return
@@ -46,6 +64,9 @@ export function createOutput(streams: Streams, options: { readonly json: boolean
     },
   }
 }
+
+/** Rows of a result that a terminal shows. */
+const MAX_SHOWN_ROWS = 1000
 
 /** Code, message, whose move, and the next action. */
 export function describeFailure(error: Pick<TransferError, 'code' | 'message' | 'owner' | 'hint'>): string {
@@ -86,9 +107,13 @@ export function describeTransfer(
   const failures = result.models.flatMap(model =>
     model.error ? [`${model.model}: ${describeFailure(model.error)}`] : [],
   )
+  const isRejecting = result.models.some(model => model.rejectedRowCount > 0)
   return [
     `transfer ${result.transferId} to ${result.destination}: ${result.status}`,
     table(head, rows),
+    ...(isRejecting
+      ? [`rejected rows: athena-transfer rejected ${result.transferId} --destination ${result.destination}`]
+      : []),
     ...failures,
   ].join('\n')
 }

@@ -12,6 +12,7 @@ import {
   listCommand,
   statusCommand,
 } from './queue-commands.ts'
+import { type RejectedOptions, rejectedCommand } from './rejected-command.ts'
 import { runCommand } from './run-command.ts'
 import { standInCommand } from './stand-in-command.ts'
 import { workerCommand } from './worker-command.ts'
@@ -64,6 +65,15 @@ export function createProgram(execute: Execute): Command {
     'end a transfer; what is loaded stays',
     'cancel 01jd5x6c9v3v8k2m4n6p8q0r2s',
   ).action((id: string) => execute(context => cancelCommand(context, id)))
+  add(
+    'rejected <transferId> [model]',
+    "print the rows that did not fit, from the customer's bucket",
+    'rejected 01jd5x6c9v3v8k2m4n6p8q0r2s invoices',
+  )
+    .option('--destination <name>', 'of a transfer that the queue does not know')
+    .action((id: string, model: string | undefined, options: RejectedOptions) =>
+      execute(context => rejectedCommand(context, [id, model], options)),
+    )
   add('plan <destination>', 'print what a transfer would do; changes nothing', 'plan acme')
     .option('--model <name...>', 'only these models')
     .action((destination: string, { model }: { model?: string[] }) =>

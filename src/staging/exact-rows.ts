@@ -9,6 +9,7 @@ import { readCell } from './cell-rules.ts'
 import { type CsvValue, csvRows } from './csv-rows.ts'
 import { type EncodedColumn, ROW_COLUMN } from './encode-sql.ts'
 import { type Cell, readJsonLine } from './json-line.ts'
+import { linesOf } from './lines.ts'
 import { openRejectedSpool, type RejectedRows } from './rejected-spool.ts'
 
 /** What the exact reader is to read. */
@@ -80,28 +81,12 @@ function readRow(cells: Cells, columns: readonly EncodedColumn[]): ReadRow {
 
 async function* jsonCells(input: ExactInput): AsyncGenerator<{ line: number; cells: Cells | Error }> {
   let line = input.firstLine - 1
-  for await (const bytes of linesOf(input.path)) {
+  for await (const bytes of linesOf(createReadStream(input.path, { highWaterMark: 1 << 20 }))) {
     line++
     const content = bytes.toString().replace(line === 1 ? /^\uFEFF/ : '', '')
     if (!isUtf8(bytes)) yield { line, cells: new Error('is not UTF-8') }
     else if (content.trim() !== '') yield { line, cells: attempt(() => readJsonLine(content)) }
   }
-}
-
-/** The lines of a file without their newlines. Memory: a chunk and a line. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0)
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1 << 20 })
-  for await (const chunk of chunks) {
-    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    let from = 0
-    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, from)) {
-      yield text.subarray(from, end)
-      from = end + 1
-    }
-    rest = text.subarray(from)
-  }
-  if (rest.length > 0) yield rest
 }
 
 function attempt(read: () => Cells): Cells | Error {

@@ -22,3 +22,15 @@ export interface StagingS3 {
   abortMultipartUpload(input: { Bucket: string; Key: string; UploadId: string }): Promise<unknown>
   deleteObject(input: { Bucket: string; Key: string }): Promise<unknown>
 }
+
+/** The part of S3's client that looking at what was staged needs; `@aws-sdk/client-s3`'s `S3` fits it. */
+export interface ReadingS3 {
+  listObjectsV2(input: { Bucket: string; Prefix: string; ContinuationToken?: string }): Promise<{
+    Contents?: { Key?: string | undefined }[] | undefined
+    NextContinuationToken?: string | undefined
+  }>
+  getObject(
+    input: { Bucket: string; Key: string },
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ Body?: object | undefined }>
+}

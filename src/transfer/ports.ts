@@ -4,11 +4,11 @@ import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
-import type { StagingS3 } from '../staging/s3-port.ts'
+import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
 
 /** The clients of one destination, opened under the customer's role. */
 export interface DestinationClients {
-  readonly s3: StagingS3
+  readonly s3: StagingS3 & ReadingS3
   readonly glue: GluePort
   readonly athena: AthenaPort
   /** Account of the role; unknown with access keys. */

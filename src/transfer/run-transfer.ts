@@ -79,7 +79,7 @@ export function failedModel(
     table: model.tableName,
     status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
-    rejectedRowCount: 0,
+    rejectedRowCount: Number(error.details.rejectedRowCount ?? 0),
     fileCount: 0,
     stagedBytes: 0,
     changedRowCount: 0,

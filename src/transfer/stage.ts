@@ -3,6 +3,7 @@ import { rejectedPrefix } from '../domain/locations.ts'
 import { type Watermark, windowStart } from '../domain/watermark.ts'
 import { stageModel } from '../staging/stage-model.ts'
 import type { StagedModel } from '../staging/totals.ts'
+import { removeStaged } from './clean-up.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
 import { cursorType } from './watermarks.ts'
@@ -24,7 +25,7 @@ export interface StageStep {
   readonly onProgress: (progress: ModelProgress) => void
 }
 
-/** Reads the model from its watermark less the lookback and stages it. Memory and disk: as `stageModel` says. */
+/** Reads the model from its watermark less the lookback and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
 export async function stage(
   clients: Pick<DestinationClients, 's3'>,
   deps: Pick<TransferDeps, 'readSource' | 'workDir'>,
@@ -35,7 +36,7 @@ export async function stage(
   const type = cursorType(job)
   const from =
     type && step.watermark !== undefined ? windowStart(step.watermark, type, model.lookbackMs) : undefined
-  return stageModel({
+  const staging = stageModel({
     model,
     batches: deps.readSource(model, step.signal),
     window: { from },
@@ -46,5 +47,9 @@ export async function stage(
     workDir: join(deps.workDir, 'athena-transfer'),
     signal: step.signal,
     onProgress: counts => step.onProgress({ stage: 'staging', ...counts }),
+  })
+  return staging.catch(async (thrown: unknown) => {
+    await removeStaged(clients, destination, step.prefix)
+    throw thrown
   })
 }
