@@ -1,4 +1,4 @@
-import { destinationNamed, modelsOf } from '../config/load-config.ts'
+import { destinationNamed, modelNamesOf } from '../config/load-config.ts'
 import { TransferError } from '../domain/errors.ts'
 import { rejectedOfTransferPrefix } from '../domain/locations.ts'
 import { foldName } from '../domain/names.ts'
@@ -28,9 +28,7 @@ export async function rejectedCommand(
   const { config, composition } = await composed(context)
   const view = options.destination === undefined ? await viewOf(context, transferId) : undefined
   const destination = destinationNamed(config, options.destination ?? view?.destination ?? '')
-  const models = (view?.models ?? modelsOf(config, destination).map(({ name }) => ({ model: name }))).map(
-    known => known.model,
-  )
+  const models = view?.models.map(known => known.model) ?? modelNamesOf(config, destination)
   if (model !== undefined && !models.includes(model))
     throw new TransferError(
       'CONFIG_INVALID',
@@ -63,14 +61,14 @@ function leftByEarlierAttempt(view: TransferView | undefined, name: string): boo
 
 function describeRows(rows: readonly RejectedRowOfTable[], hasMore: boolean): string {
   if (rows.length === 0) return 'no rejected rows'
-  const cells = rows.map(row => [
-    row.table,
-    row.file,
-    row.line,
-    row.column ?? '',
-    row.value ?? '',
-    row.reason,
-  ])
+  const cells = rows.map(({ table: name, file, line, column = '', value = '', reason }) =>
+    [name, file, line, column, value, reason].map(printable),
+  )
   const shown = table(['table', 'file', 'line', 'column', 'value', 'reason'], cells)
   return hasMore ? `${shown}\nthe first ${rows.length} rows; all with --json` : shown
+}
+
+/** Values come from the customer's data: no control character of theirs reaches the terminal. */
+function printable(cell: string | number): string | number {
+  return typeof cell === 'number' ? cell : cell.replaceAll(/\p{Cc}/gu, '\u{FFFD}')
 }

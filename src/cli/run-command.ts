@@ -1,4 +1,4 @@
-import { destinationNamed, modelsOf } from '../config/load-config.ts'
+import { destinationNamed, modelNamed, modelNamesOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
@@ -13,7 +13,10 @@ export async function runCommand(
 ): Promise<number> {
   const { config, composition } = await composed(context)
   const destination = destinationNamed(config, destinationName)
-  const models = modelsOf(config, destination, only)
+  const models = modelNamesOf(config, destination, only).map(name => ({
+    name,
+    define: () => modelNamed(config, destination, name),
+  }))
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,

@@ -1,6 +1,7 @@
 import type { Destination } from '../domain/destination.ts'
 import { toTransferError } from '../domain/errors.ts'
 import type { Model } from '../domain/model.ts'
+import { foldName } from '../domain/names.ts'
 import { type ModelResult, statusOf, type Transfer, type TransferResult } from '../domain/transfer.ts'
 import { finishTransfer } from './finish-transfer.ts'
 import type { TransferDeps } from './ports.ts'
@@ -11,7 +12,11 @@ import { transferModel } from './transfer-model.ts'
 export interface TransferRun {
   readonly transfer: Transfer
   readonly destination: Destination
-  readonly models: readonly Model[]
+  readonly models: readonly {
+    readonly name: string
+    /** @throws {TransferError} `CONFIG_INVALID` for a model that cannot be read, which then fails alone. */
+    readonly define: () => Model
+  }[]
 }
 
 /**
@@ -49,7 +54,7 @@ export async function runTransfer(
 async function resultOf(
   deps: TransferDeps,
   { transfer, destination }: TransferRun,
-  model: Model,
+  { name, define }: TransferRun['models'][number],
   options: {
     readonly signal: AbortSignal
     readonly onProgress: (model: string, progress: ModelProgress) => void
@@ -59,24 +64,20 @@ async function resultOf(
   try {
     return await transferModel(
       deps,
-      { transfer, destination, model },
-      { signal: options.signal, onProgress: progress => options.onProgress(model.name, progress) },
+      { transfer, destination, model: define() },
+      { signal: options.signal, onProgress: progress => options.onProgress(name, progress) },
     )
   } catch (thrown) {
-    return failedModel(model, thrown, Math.round(performance.now() - startedMs))
+    return failedModel(name, thrown, Math.round(performance.now() - startedMs))
   }
 }
 
 /** The result of a model that did not end well: nothing of it is visible. */
-export function failedModel(
-  model: Pick<Model, 'name' | 'tableName'>,
-  thrown: unknown,
-  durationMs: number,
-): ModelResult {
+export function failedModel(name: string, thrown: unknown, durationMs: number): ModelResult {
   const error = toTransferError(thrown)
   return {
-    model: model.name,
-    table: model.tableName,
+    model: name,
+    table: foldName(name),
     status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
     rejectedRowCount: Number(error.details.rejectedRowCount ?? 0),

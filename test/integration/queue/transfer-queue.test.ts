@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop())
 
 function succeeded(model: string): ModelResult {
-  const { error, ...result } = failedModel({ name: model, tableName: model }, new Error('unused'), 1)
+  const { error, ...result } = failedModel(model, new Error('unused'), 1)
   return { ...result, status: 'SUCCESS', rowCount: 5 }
 }
 
@@ -37,8 +37,7 @@ async function start(runModel: RunModel, options: { models?: string[] } = {}) {
       lockDurationMs: 1_000,
       modelsOf: () => options.models ?? ['a', 'b'],
       runModel,
-      failedModel: (model, error, durationMs) =>
-        failedModel({ name: model, tableName: model }, error, durationMs),
+      failedModel,
       finishTransfer: async ({ transferId }) => {
         finished.push(transferId)
       },

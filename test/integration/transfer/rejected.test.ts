@@ -105,7 +105,7 @@ it('past the limit no row arrives, no staged file stays, and `rejected` prints t
     models: [{ rowCount: 0, rejectedRowCount: 2, error: { code: 'ROW_INVALID' } }],
   })
   expect(result.models[0]?.error?.message).toMatch(
-    /invoices\.csv line 3, column "Total": "12,5" is not a decimal\(10,2\)[^]*\(2 of 5 rows do not fit/,
+    /invoices\.csv line 3, column "Total": "12,5" is not a decimal\(10,2\)[\s\S]*\(2 of 5 rows do not fit/,
   )
   expect(await rejected(workspace, result.transferId)).toEqual(REJECTED)
   expect(await stagedKeys(customer)).toEqual([])
