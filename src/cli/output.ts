@@ -90,7 +90,7 @@ function alignments(rows: readonly (readonly (string | number)[])[]): ('left' | 
 
 /** One transfer, a line a model, failures below. */
 export function describeTransfer(
-  result: Pick<TransferResult, 'transferId' | 'destination' | 'status' | 'models'>,
+  result: Pick<TransferResult, 'transferId' | 'retryOf' | 'destination' | 'status' | 'models'>,
 ): string {
   const rows = result.models.map(describeModel)
   const head = [
@@ -107,9 +107,10 @@ export function describeTransfer(
   const failures = result.models.flatMap(model =>
     model.error ? [`${model.model}: ${describeFailure(model.error)}`] : [],
   )
+  const retried = result.retryOf === undefined ? '' : ` (retry of ${result.retryOf})`
   const isRejecting = result.models.some(model => model.rejectedRowCount > 0)
   return [
-    `transfer ${result.transferId} to ${result.destination}: ${result.status}`,
+    `transfer ${result.transferId}${retried} to ${result.destination}: ${result.status}`,
     table(head, rows),
     ...(isRejecting
       ? [`rejected rows: athena-transfer rejected ${result.transferId} --destination ${result.destination}`]

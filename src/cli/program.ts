@@ -10,6 +10,7 @@ import {
   type EnqueueOptions,
   enqueueCommand,
   listCommand,
+  retryCommand,
   statusCommand,
 } from './queue-commands.ts'
 import { type RejectedOptions, rejectedCommand } from './rejected-command.ts'
@@ -73,6 +74,16 @@ export function createProgram(execute: Execute): Command {
     .option('--destination <name>', 'of a transfer that the queue does not know')
     .action((id: string, model: string | undefined, options: RejectedOptions) =>
       execute(context => rejectedCommand(context, [id, model], options)),
+    )
+  add(
+    'retry <transferId>',
+    'run the failed models of a transfer again, as a new transfer',
+    'retry 01jd5x6c9v3v8k2m4n6p8q0r2s --wait',
+  )
+    .option('--id <transferId>', 'the same id twice is one transfer')
+    .option('--wait', 'stay until it has ended')
+    .action((id: string, options: Pick<EnqueueOptions, 'id' | 'wait'>) =>
+      execute(context => retryCommand(context, id, options)),
     )
   add('plan <destination>', 'print what a transfer would do; changes nothing', 'plan acme')
     .option('--model <name...>', 'only these models')
