@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { TRANSFER_STATUSES, type TransferStatus } from '../domain/transfer.ts'
 import type { Context } from './context.ts'
 import { EXIT_CODES } from './exit-codes.ts'
+import { manifestKeyCommand } from './manifest-key-command.ts'
 import { planCommand } from './plan-command.ts'
 import { policyCommand, schemaCommand, trustPolicyCommand } from './policy-commands.ts'
 import { queryCommand } from './query-command.ts'
@@ -102,6 +103,9 @@ export function createProgram(execute: Execute): Command {
     )
   add('trust-policy <destination>', 'print the trust policy for the customer', 'trust-policy acme').action(
     (destination: string) => execute(context => trustPolicyCommand(context, destination)),
+  )
+  add('manifest-key', 'print the public key that verifies manifests', 'manifest-key').action(() =>
+    execute(manifestKeyCommand),
   )
   add(
     'schema <kind>',

@@ -17,6 +17,7 @@ export async function runCommand(
     name,
     define: () => modelNamed(config, destination, name),
   }))
+  await composition.signingKey()
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,

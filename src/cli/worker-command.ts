@@ -23,6 +23,7 @@ import { type Context, composed } from './context.ts'
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
   const { settings, config, composition } = await composed(context)
+  await composition.signingKey()
   const log = pino({ level: settings.logLevel })
   for (const problem of modelProblems(config)) log.warn(problem.toReport(), 'a model cannot be transferred')
   const connection = await connectRedis({ redisUrl: settings.redisUrl, prefix: settings.queuePrefix })

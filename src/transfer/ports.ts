@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { GluePort } from '../catalog/glue-port.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Model } from '../domain/model.ts'
@@ -33,6 +34,8 @@ export interface TransferDeps {
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
   readonly watermarks: WatermarkStore
+  /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
+  readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */
   readonly workDir: string
   readonly queryTimeoutMs: number

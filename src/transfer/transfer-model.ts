@@ -82,7 +82,7 @@ async function runWith(
   })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
   const watermark = await advanceWatermark(deps.watermarks, job, { before, staged: staged.maxCursor })
-  await writeManifest(clients.s3, job, { staged, executed, before, after: watermark })
+  await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
   return describe(job, staged, executed, watermark)
 }
 
