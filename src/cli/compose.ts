@@ -14,7 +14,7 @@ import type { SourceS3 } from '../sources/s3-files.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
-export type Composition = Omit<TransferDeps, 'watermarks'>
+export type Composition = Omit<TransferDeps, 'states'>
 
 /** Puts the straight line together from settings and configuration. Nothing is contacted yet. */
 export function compose(settings: Settings, config: Config): Composition {

@@ -12,6 +12,10 @@ export interface Output {
     rows: AsyncIterable<Row>,
     human: (first: readonly Row[], hasMore: boolean) => string,
   ) => Promise<void>
+  /** The result of a command whose standard output belongs to another program: standard error, for people unless JSON was asked for. */
+  readonly report: (value: unknown, human: () => string) => void
+  /** One line of standard output, as it is, for the program that reads it. */
+  readonly line: (text: string) => void
   /** News while it runs: standard error, one line, replaced by the next on a terminal. */
   readonly progress: (line: string) => void
   readonly failure: (error: TransferError) => void
@@ -51,6 +55,11 @@ export function createOutput(streams: Streams, options: { readonly json: boolean
       }
       if (!json) write(human(first, false))
     },
+    report: (value, human) => {
+      endLine()
+      streams.stderr.write(`${options.json ? JSON.stringify(value) : human()}\n`)
+    },
+    line: text => void streams.stdout.write(`${text}\n`),
     progress: line => {
       if (!live) return
       streams.stderr.write(`\r\u001b[K${line}`)

@@ -39,6 +39,7 @@ async function planModel(
   return planLoad({
     database,
     model,
+    writeMode: model.writeMode,
     target: await readTarget(clients.glue, database, model.tableName),
     targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, NEW_ID)),
     stagingTable: `_transfer_staging_${NEW_ID}`,

@@ -16,11 +16,18 @@ import {
 } from './queue-commands.ts'
 import { type RejectedOptions, rejectedCommand } from './rejected-command.ts'
 import { runCommand } from './run-command.ts'
+import { singerCommand } from './singer-command.ts'
 import { standInCommand } from './stand-in-command.ts'
 import { workerCommand } from './worker-command.ts'
 
 /** Runs the command of a context and keeps its exit code. */
 type Execute = (run: (context: Context) => Promise<number>) => Promise<void>
+
+interface RunOptions {
+  readonly model?: string[]
+  readonly singer?: string
+  readonly state?: string
+}
 
 /** All commands, each with an example in its help. */
 export function createProgram(execute: Execute): Command {
@@ -49,9 +56,21 @@ export function createProgram(execute: Execute): Command {
     )
   add('run <destination>', 'run one transfer here: all rows, no queue', 'run acme --model invoices')
     .option('--model <name...>', 'only these models')
-    .action((destination: string, { model }: { model?: string[] }) =>
-      execute(context => runCommand(context, destination, model)),
+    .addOption(
+      new Option('--singer <file>', 'load the streams of a Singer file, or of standard input: -').conflicts(
+        'model',
+      ),
     )
+    .option('--state <file>', 'with --singer: write STATE there, not to standard output')
+    .action((destination: string, { model, singer, state }: RunOptions, command: Command) => {
+      if (state !== undefined && singer === undefined)
+        command.error("error: option '--state <file>' needs option '--singer <file>'")
+      return execute(context =>
+        singer === undefined
+          ? runCommand(context, destination, model)
+          : singerCommand(context, destination, { singer, ...(state === undefined ? {} : { state }) }),
+      )
+    })
   add('status <transferId>', 'tell how a transfer stands', 'status 01jd5x6c9v3v8k2m4n6p8q0r2s').action(
     (id: string) => execute(context => statusCommand(context, id)),
   )

@@ -1,5 +1,6 @@
 import { destinationNamed, modelNamed, modelNamesOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
+import { NO_STATES } from '../transfer/model-state.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
 import { exitCodeOfStatus } from './exit-codes.ts'
@@ -17,14 +18,13 @@ export async function runCommand(
     name,
     define: () => modelNamed(config, destination, name),
   }))
-  await composition.signingKey()
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,
-    type: 'full-refresh' as const,
+    type: 'incremental' as const,
   }
   const result = await runTransfer(
-    { ...composition, watermarks: { read: async () => undefined, write: async () => {} } },
+    { ...composition, states: NO_STATES },
     { transfer, destination, models },
     {
       signal: context.signal,

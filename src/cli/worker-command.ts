@@ -11,9 +11,9 @@ import { readSecret } from '../config/read-secret.ts'
 import type { Settings } from '../config/settings.ts'
 import { startOperationsServer } from '../operations/http-server.ts'
 import { connectRedis, type QueueConnection, redisWarnings } from '../queue/connection.ts'
+import { createModelStateStore } from '../queue/model-state-store.ts'
 import { openQueues } from '../queue/queues.ts'
 import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
-import { createWatermarkStore } from '../queue/watermark-store.ts'
 import { finishTransfer } from '../transfer/finish-transfer.ts'
 import { failedModel } from '../transfer/run-transfer.ts'
 import { transferModel } from '../transfer/transfer-model.ts'
@@ -69,7 +69,7 @@ function startWorker({
   connection,
   log,
 }: WorkerParts): Promise<TransferWorker> {
-  const deps = { ...composition, watermarks: createWatermarkStore(connection) }
+  const deps = { ...composition, states: createModelStateStore(connection) }
   const destinationOf = (name: string) => destinationNamed(config, name)
   return createTransferWorker({
     connection,

@@ -112,6 +112,11 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'Write the named file again, whole, or correct the access to it; nothing of the model was loaded.',
   },
+  SINGER_INVALID: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Correct the tap: the named message breaks the Singer specification, or its stream cannot be a table.',
+  },
   ROW_INVALID: {
     retryable: false,
     owner: 'operator',

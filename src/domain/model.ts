@@ -34,6 +34,23 @@ const filesSchema = z.strictObject({
     .meta({ description: 'How CSV files are spelled. Ignored for other formats.' }),
 })
 
+/** How staged rows meet the target, and what each way promises. */
+export const WRITE_MODE_PROMISES = {
+  merge: 'The newest row of each key; a row that is older than the one in the table changes nothing.',
+  append:
+    'Every row that was ever read, once for each time the source holds it; nothing is changed or removed.',
+  overwrite: 'What the source holds now, changed in one step; rows that are as they were are left alone.',
+} as const
+
+const WRITE_MODES = ['merge', 'append', 'overwrite'] as const satisfies readonly WriteMode[]
+
+/** One of the ways. */
+export type WriteMode = keyof typeof WRITE_MODE_PROMISES
+
+function describeWriteModes(): string {
+  return WRITE_MODES.map(mode => `${mode}: ${WRITE_MODE_PROMISES[mode]}`).join(' ')
+}
+
 /** The declared shape of one table and where its rows come from. */
 export const modelSchema = z
   .strictObject({
@@ -45,8 +62,28 @@ export const modelSchema = z
       .meta({ description: "Becomes the table's description in Glue." }),
     source: z.string().min(1).meta({ description: 'Name of the source.' }),
     files: filesSchema,
-    writeMode: z.enum(['merge']).default('merge').meta({ description: 'How staged rows meet the target.' }),
-    primaryKey: z.array(z.string().min(1)).min(1).meta({ description: 'Columns that identify a row.' }),
+    writeMode: z
+      .enum(WRITE_MODES)
+      .default('merge')
+      .meta({ description: `How staged rows meet the target. ${describeWriteModes()}` }),
+    primaryKey: z.array(z.string().min(1)).default([]).meta({
+      description: 'Columns that identify a row; merge needs them, overwrite changes less with them.',
+    }),
+    deletes: z
+      .strictObject({
+        column: z.string().min(1).meta({
+          description: 'A boolean that is true, or a timestamp or date that is not NULL, in deleted rows.',
+        }),
+        keepRows: z.boolean().default(false).meta({
+          description: 'Keep deleted rows in the table, marked by the column, instead of removing them.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'How the source says that a row is deleted. Not for append.' }),
+    immutable: z.array(z.string().min(1)).default([]).meta({
+      description:
+        'Columns that never change for a key. A load then reads only the files of the target that hold their staged range.',
+    }),
     cursor: z
       .string()
       .min(1)
@@ -84,6 +121,13 @@ export const modelSchema = z
           message: `a primary key cannot be of type ${column.type.kind}`,
         })
       }
+      if (column.name === model.deletes?.column && !DELETION_KINDS.has(column.type.kind)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['deletes', 'column'],
+          message: `deletes cannot be told by a ${column.type.kind}; use boolean, timestamp or date`,
+        })
+      }
       if (column.name === model.cursor && !CURSOR_KINDS.has(column.type.kind)) {
         context.addIssue({
           code: 'custom',
@@ -91,6 +135,14 @@ export const modelSchema = z
           message: `a cursor cannot be of type ${column.type.kind}; use timestamp, date, integer or bigint`,
         })
       }
+    }
+    if (model.writeMode === 'merge' && model.primaryKey.length === 0) {
+      const message = 'merge needs a primary key; without one use append or overwrite'
+      context.addIssue({ code: 'custom', path: ['primaryKey'], message })
+    }
+    if (model.writeMode === 'append' && model.deletes && !model.deletes.keepRows) {
+      const message = 'append never removes rows; keep them (keepRows: true) or use merge'
+      context.addIssue({ code: 'custom', path: ['deletes'], message })
     }
     const problem = tableNameProblem(foldName(model.name))
     if (problem) context.addIssue({ code: 'custom', path: ['name'], message: problem })
@@ -102,15 +154,22 @@ const KEYLESS_KINDS: ReadonlySet<string> = new Set(['float', 'double', 'json', '
 
 const CURSOR_KINDS: ReadonlySet<string> = new Set(['timestamp', 'date', 'integer', 'bigint'])
 
+const DELETION_KINDS: ReadonlySet<string> = new Set(['boolean', 'timestamp', 'date'])
+
 function referredColumns(model: {
   readonly primaryKey: readonly string[]
+  readonly immutable: readonly string[]
   readonly cursor?: string | undefined
+  readonly deletes?: { readonly column: string } | undefined
 }): [path: (string | number)[], name: string][] {
-  const keys = model.primaryKey.map((name, index): [(string | number)[], string] => [
-    ['primaryKey', index],
-    name,
-  ])
-  return model.cursor === undefined ? keys : [...keys, [['cursor'], model.cursor]]
+  const listed = (field: 'primaryKey' | 'immutable') =>
+    model[field].map((name, index): [(string | number)[], string] => [[field, index], name])
+  return [
+    ...listed('primaryKey'),
+    ...listed('immutable'),
+    ...(model.cursor === undefined ? [] : [[['cursor'], model.cursor] as [string[], string]]),
+    ...(model.deletes ? [[['deletes', 'column'], model.deletes.column] as [string[], string]] : []),
+  ]
 }
 
 function tableNameProblem(tableName: string): string | undefined {

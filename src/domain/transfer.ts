@@ -39,8 +39,10 @@ export interface ModelResult {
   readonly model: string
   readonly table: string
   readonly status: 'SUCCESS' | 'ERROR' | 'CANCELLED'
-  /** Rows staged, that is read, valid and inside the window. */
+  /** Rows that were read, valid and inside the window. */
   readonly rowCount: number
+  /** True when they were loaded before, all of them, so that nothing was staged and no statement run. */
+  readonly isUnchanged: boolean
   readonly rejectedRowCount: number
   readonly fileCount: number
   /** Bytes of the staged files. */

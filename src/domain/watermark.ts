@@ -8,9 +8,17 @@ export type Watermark = string
 
 const MS_PER_DAY = 86_400_000
 
+/** Spans that a lookback is looked at in; their number bounds what is kept of it while rows are staged. */
+const SPANS = 256
+
+/** Length of the spans into which timestamps of a lookback fall, in whole seconds given as milliseconds. */
+export function spanMs(lookbackMs: number): number {
+  return Math.max(Math.ceil(lookbackMs / SPANS / 1000), 1) * 1000
+}
+
 /**
- * Where the next window begins, inclusive: the watermark less the lookback for timestamps and, in whole days, for
- * dates; the watermark itself for integers, whose rows of equal cursor are read again.
+ * Where the next window begins, inclusive: the watermark less the lookback, for timestamps at the beginning of that
+ * span and for dates in whole days; the watermark itself for integers, whose rows of equal cursor are read again.
  */
 export function windowStart(watermark: Watermark, type: ColumnType, lookbackMs: number): string {
   if (type.kind === 'date') {
@@ -18,8 +26,12 @@ export function windowStart(watermark: Watermark, type: ColumnType, lookbackMs: 
     return shiftedIso(watermark, -days * MS_PER_DAY).slice(0, 10)
   }
   if (type.kind !== 'timestamp') return watermark
-  const microseconds = watermark.slice(23, 26)
-  return `${shiftedIso(`${watermark.slice(0, 23)}Z`, -lookbackMs).slice(0, 23)}${microseconds}Z`
+  const startMs = Date.parse(`${watermark.slice(0, 23)}Z`) - lookbackMs
+  return `${shiftedIso(new Date(startMs - modulo(startMs, spanMs(lookbackMs))).toISOString(), 0).slice(0, 23)}000Z`
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor
 }
 
 /** ISO 8601 in UTC with milliseconds, not before the first day of year 1. */

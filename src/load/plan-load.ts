@@ -1,8 +1,10 @@
 import { formatColumnType, stagingTypeOf, targetTypeOf } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
-import type { Column, Model } from '../domain/model.ts'
+import type { Column, Model, WriteMode } from '../domain/model.ts'
+import { identityOf, targetColumnsOf } from '../domain/row-identity.ts'
 import type { KeyBounds } from './key-bounds.ts'
-import { mergeStatement, ROW_COLUMN } from './merge-statement.ts'
+import { loadStatement } from './load-statement.ts'
+import { HASH_COLUMN, ROW_COLUMN } from './staged-rows.ts'
 import { addColumnsStatement, createTargetStatement } from './target-statements.ts'
 
 /** A target table as the catalog has it: its current columns with their Glue types. */
@@ -14,6 +16,8 @@ export interface TargetColumns {
 export interface LoadInput {
   readonly database: string
   readonly model: Model
+  /** The model's own, or `overwrite` for a full refresh. */
+  readonly writeMode: WriteMode
   /** Undefined when the target table does not exist. */
   readonly target: TargetColumns | undefined
   /** Fresh folder for the target, used only if it is created. `s3://…/`. */
@@ -28,6 +32,8 @@ export interface LoadInput {
 export interface LoadPlan {
   readonly database: string
   readonly table: string
+  /** How the rows meet the target. */
+  readonly writeMode: WriteMode
   /** Athena DDL that creates or widens the target; none when it is as the model says. Free of charge. */
   readonly targetStatements: readonly string[]
   /** The staging table, made and removed through Glue. */
@@ -53,11 +59,12 @@ const MAX_MERGE_COLUMNS = 300
  * `QUERY_LIMIT_EXCEEDED` when the statement would pass a limit of Athena.
  */
 export function planLoad(input: LoadInput): LoadPlan {
-  const { database, model, stagingTable } = input
+  const { database, model, writeMode, stagingTable, bounds } = input
   const target = model.tableName
   return {
     database,
     table: target,
+    writeMode,
     targetStatements: planTarget(input),
     staging: {
       table: stagingTable,
@@ -65,11 +72,12 @@ export function planLoad(input: LoadInput): LoadPlan {
       columns: [
         ...model.columns.map(column => ({ name: column.tableName, type: stagingTypeOf(column.type) })),
         { name: ROW_COLUMN, type: 'bigint' },
+        ...(identityOf(model) === 'content' ? [{ name: HASH_COLUMN, type: 'string' }] : []),
       ],
     },
     loadStatement: withinLimits(
       model,
-      mergeStatement({ database, target, stagingTable, model, bounds: input.bounds }),
+      loadStatement({ database, target, stagingTable, model, writeMode, bounds }),
     ),
   }
 }
@@ -80,11 +88,11 @@ export function planTarget(
 ): readonly string[] {
   const { database, model, target } = input
   const name = model.tableName
-  if (!target)
-    return [createTargetStatement({ database, name, location: input.targetLocation }, model.columns)]
+  const columns = targetColumnsOf(model)
+  if (!target) return [createTargetStatement({ database, name, location: input.targetLocation }, columns)]
   const existing = new Map(target.columns.map(column => [column.name, column.type]))
-  for (const column of model.columns) refuseOtherType(model, column, existing.get(column.tableName))
-  const added = model.columns.filter(column => !existing.has(column.tableName))
+  for (const column of columns) refuseOtherType(model, column, existing.get(column.tableName))
+  const added = columns.filter(column => !existing.has(column.tableName))
   return added.length === 0 ? [] : [addColumnsStatement({ database, name }, added)]
 }
 

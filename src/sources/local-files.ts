@@ -24,9 +24,17 @@ export async function* localFiles(folder: string, base: string, pattern: string)
   }
 }
 
-/** The file's bytes, and an error if it is found shorter or longer than it was when it was opened. */
-async function* readWhole(path: string, origin: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { size } = await stat(path)
+/**
+ * The file's bytes, and an error if it is found shorter or longer than it was when it was opened.
+ *
+ * @throws {TransferError} `SOURCE_UNREADABLE`.
+ */
+export async function* readWhole(
+  path: string,
+  origin: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const size = await sizeOf(path, origin)
   let seen = 0
   try {
     for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
@@ -39,4 +47,12 @@ async function* readWhole(path: string, origin: string, signal: AbortSignal): As
   }
   if (seen !== size)
     throw unreadable(origin, `changed while it was read: ${size} bytes at first, ${seen} read`)
+}
+
+async function sizeOf(path: string, origin: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (cause) {
+    throw unreadable(origin, 'cannot be read', cause)
+  }
 }

@@ -12,7 +12,9 @@ import {
   inWindow,
   literal,
   type StringReading,
+  spanDigests,
   type Window,
+  withRowHash,
 } from './encode-sql.ts'
 import { readExactly } from './exact-rows.ts'
 import { parquetAsText } from './parquet-source.ts'
@@ -32,7 +34,12 @@ export interface EncodeRequest {
   readonly certainRowCount?: number | undefined
   readonly columns: readonly EncodedColumn[]
   readonly window?: Window | undefined
+  /** Name in the tables of the column whose largest value is told. */
   readonly cursor?: string | undefined
+  /** True when rows are told apart by their content, so each is staged with its hash. */
+  readonly hasRowHash: boolean
+  /** How rows are digested: `cursor` is undefined when all are. */
+  readonly digest: { readonly cursor?: string | undefined; readonly lookbackMs: number }
   /** Where rejected rows are appended. */
   readonly rejectedPath: string
   /** Rejected rows after which reading stops; undefined reads all. */
@@ -47,8 +54,14 @@ export interface EncodeOutcome extends RejectedRows {
   readonly stagedRowCount: number
   readonly csvHeader?: readonly string[] | undefined
   readonly maxCursor: string | null
-  /** By table name of each primary-key column, in canonical text. */
-  readonly keyBounds: readonly { readonly column: string; readonly min: string; readonly max: string }[]
+  /** By table name of each bounded column that is never NULL here, in canonical text. */
+  readonly bounds: readonly { readonly column: string; readonly min: string; readonly max: string }[]
+  /** See `SpanDigest`; the sum of hashes in digits. */
+  readonly spans: readonly {
+    readonly start?: string | undefined
+    readonly rowCount: number
+    readonly hashSum: string
+  }[]
 }
 
 /** Rows in a row group of the staged files, half of DuckDB's default to halve its memory; fewer for wide models, whose groups are held in memory. */
@@ -149,16 +162,20 @@ async function copy(
   knownRowCount?: number,
 ): Promise<Encoded> {
   const { target, columns, window } = request
+  const hashed = request.hasRowHash ? withRowHash(rows, columns) : rows
   const options = `${PARQUET}, ROW_GROUP_SIZE ${rowGroupRows(columns.length)}`
   const total = knownRowCount ?? (window ? await countRows(connection, rows) : undefined)
-  await connection.run(`COPY (${inWindow(rows, columns, window)}) TO ${literal(target)} (${options})`)
+  await connection.run(`COPY (${inWindow(hashed, columns, window)}) TO ${literal(target)} (${options})`)
   const facts = await readFacts(connection, request)
-  if (facts.stagedRowCount === 0) await rm(target, { force: true })
-  return { ...facts, rowCount: total ?? facts.stagedRowCount }
+  const rowCount = total ?? facts.stagedRowCount
+  if (facts.stagedRowCount > 0)
+    return { ...facts, rowCount, spans: await readSpans(connection, request, facts) }
+  await rm(target, { force: true })
+  return { ...facts, rowCount, spans: [] }
 }
 
 async function countRows(connection: DuckDBConnection, rows: string): Promise<number> {
-  const [count = '0'] = await readTexts(connection, `SELECT CAST(count(*) AS VARCHAR) FROM (${rows})`)
+  const [[count = '0'] = []] = await readTexts(connection, `SELECT CAST(count(*) AS VARCHAR) FROM (${rows})`)
   return Number(count)
 }
 
@@ -166,29 +183,51 @@ async function countRows(connection: DuckDBConnection, rows: string): Promise<nu
 async function readFacts(
   connection: DuckDBConnection,
   request: EncodeRequest,
-): Promise<Omit<Encoded, 'rowCount'>> {
-  const keys = request.columns.filter(column => column.isKey)
-  const cursor = request.columns.find(column => column.tableName === request.cursor)
-  const bounds = keys.flatMap(key =>
-    ['min', 'max'].map(name => canonicalText(key, `${name}(${identifier(key.tableName)})`)),
+): Promise<Omit<Encoded, 'rowCount' | 'spans'>> {
+  const bounded = request.columns.filter(column => column.isBounded)
+  const cursor = cursorNamed(request, request.cursor)
+  const bounds = bounded.flatMap(column =>
+    ['min', 'max'].map(name => canonicalText(column, boundValue(name, identifier(column.tableName)))),
   )
   const maxCursor = cursor ? canonicalText(cursor, `max(${identifier(cursor.tableName)})`) : 'NULL'
   const select = ['CAST(count(*) AS VARCHAR)', maxCursor, ...bounds].join(', ')
-  const [count, max, ...values] = await readTexts(
-    connection,
-    `SELECT ${select} FROM read_parquet(${literal(request.target)})`,
-  )
+  const from = `read_parquet(${literal(request.target)})`
+  const [[count, max, ...values] = []] = await readTexts(connection, `SELECT ${select} FROM ${from}`)
   return {
     stagedRowCount: Number(count ?? 0),
     maxCursor: max ?? null,
-    keyBounds: keys.flatMap((key, index) => {
+    bounds: bounded.flatMap(({ tableName }, index) => {
       const [min, maximum] = [values[index * 2], values[index * 2 + 1]]
-      return min == null || maximum == null ? [] : [{ column: key.tableName, min, max: maximum }]
+      return min == null || maximum == null ? [] : [{ column: tableName, min, max: maximum }]
     }),
   }
 }
 
-async function readTexts(connection: DuckDBConnection, sql: string): Promise<(string | null)[]> {
+/** NULL as soon as one value is: bounds say nothing of rows without a value. */
+function boundValue(aggregate: string, name: string): string {
+  return `CASE WHEN count(*) = count(${name}) THEN ${aggregate}(${name}) END`
+}
+
+function cursorNamed({ columns }: EncodeRequest, name: string | undefined): EncodedColumn | undefined {
+  return columns.find(column => column.tableName === name)
+}
+
+async function readSpans(
+  connection: DuckDBConnection,
+  request: EncodeRequest,
+  { maxCursor }: { readonly maxCursor: string | null },
+): Promise<Encoded['spans']> {
+  const { target, columns, digest } = request
+  const scope = { ...digest, cursor: cursorNamed(request, digest.cursor) }
+  const rows = await readTexts(connection, spanDigests(target, columns, scope, maxCursor))
+  return rows.map(([start, count, hashSum]) => ({
+    ...(start == null ? {} : { start }),
+    rowCount: Number(count ?? 0),
+    hashSum: hashSum ?? '0',
+  }))
+}
+
+async function readTexts(connection: DuckDBConnection, sql: string): Promise<(string | null)[][]> {
   const reader = await connection.runAndReadAll(sql)
-  return (reader.getRows()[0] ?? []).map(value => (value === null ? null : String(value)))
+  return reader.getRows().map(row => row.map(value => (value === null ? null : String(value))))
 }

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../domain/column-type.ts'
+import { spanMs, windowStart } from '../domain/watermark.ts'
 
 /** A column as the encoder is told of it. */
 export interface EncodedColumn {
@@ -8,9 +9,11 @@ export interface EncodedColumn {
   readonly tableName: string
   readonly type: ColumnType
   readonly isKey: boolean
+  /** True when the smallest and the largest staged value are to be told. */
+  readonly isBounded: boolean
 }
 
-/** Bounds of the cursor in canonical text; `from` is inclusive, `to` exclusive. */
+/** Bounds of the cursor in canonical text; `from` is inclusive, `to` exclusive. Without a `to`, rows whose cursor is NULL are inside. */
 export interface Window {
   readonly column: string
   readonly from?: string | undefined
@@ -19,6 +22,9 @@ export interface Window {
 
 /** Name of the staging-only column with the row's place in the source's order. */
 export const ROW_COLUMN = '_transfer_row'
+
+/** Name of the staging-only column with the hash of the row's values, for models whose rows are told apart by it. */
+export const HASH_COLUMN = '_transfer_row_hash'
 
 /** A DuckDB identifier. */
 export function identifier(name: string): string {
@@ -247,10 +253,72 @@ export function inWindow(
   if (!cursor || !window) return rows
   const name = identifier(cursor.tableName)
   const bounds = [
-    window.from === undefined ? undefined : `${name} >= ${boundOf(window.from, cursor.type)}`,
+    window.from === undefined
+      ? undefined
+      : `(${name} >= ${boundOf(window.from, cursor.type)} OR ${name} IS NULL)`,
     window.to === undefined ? undefined : `${name} < ${boundOf(window.to, cursor.type)}`,
   ].filter(bound => bound !== undefined)
   return bounds.length === 0 ? rows : `SELECT * FROM (${rows}) WHERE ${bounds.join(' AND ')}`
+}
+
+/** Rows with the hash of what they hold: of each value that is not NULL with its column's name, in the names' order. */
+export function withRowHash(rows: string, columns: readonly EncodedColumn[]): string {
+  const values = columns
+    .toSorted((left, right) => (left.tableName < right.tableName ? -1 : 1))
+    .map(({ tableName, type }) => {
+      const text = hashedText(identifier(tableName), type)
+      return `coalesce(${literal(`${tableName}=`)} || strlen(${text}) || ':' || ${text}, '')`
+    })
+  return `SELECT *, md5(concat(${values.join(', ')})) AS ${identifier(HASH_COLUMN)} FROM (${rows})`
+}
+
+function hashedText(value: string, type: ColumnType): string {
+  switch (type.kind) {
+    case 'bytes':
+      return `base64(${value})`
+    case 'boolean':
+    case 'integer':
+    case 'bigint':
+    case 'float':
+    case 'double':
+    case 'decimal':
+    case 'date':
+    case 'timestamp':
+      return `CAST(${value} AS VARCHAR)`
+    case 'string':
+    case 'json':
+    case 'uuid':
+    case 'time':
+      return value
+  }
+}
+
+/**
+ * Digests of the staged rows that the next transfer may read again: those of the lookback before `maxCursor`, span by
+ * span, and those without a cursor; all rows as one where there is no cursor.
+ */
+export function spanDigests(
+  target: string,
+  columns: readonly EncodedColumn[],
+  scope: { readonly cursor: EncodedColumn | undefined; readonly lookbackMs: number },
+  maxCursor: string | null,
+): string {
+  const hash = `hash(${columns.map(column => identifier(column.tableName)).join(', ')})`
+  const { cursor, lookbackMs } = scope
+  const tail =
+    cursor && maxCursor !== null
+      ? boundOf(windowStart(maxCursor, cursor.type, lookbackMs), cursor.type)
+      : undefined
+  const name = cursor ? identifier(cursor.tableName) : ''
+  const span = cursor
+    ? canonicalText(cursor, spanStart(name, cursor.type, spanMs(lookbackMs) * 1000))
+    : 'NULL'
+  const where = tail === undefined ? '' : ` WHERE ${name} >= ${tail} OR ${name} IS NULL`
+  return `SELECT ${span}, CAST(count(*) AS VARCHAR), CAST(sum(${hash}) AS VARCHAR) FROM read_parquet(${literal(target)})${where} GROUP BY 1`
+}
+
+function spanStart(name: string, type: ColumnType, micros: number): string {
+  return type.kind === 'timestamp' ? `${name} - ((${name} % ${micros}) + ${micros}) % ${micros}` : name
 }
 
 function boundOf(text: string, type: ColumnType): string {

@@ -1,9 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { digestOf } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
+import { boundColumnsOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { type Encoder, startEncoder } from './encoder.ts'
+import { createUploads } from './held-uploads.ts'
 import {
   ensureRejectedCount,
   ensureRejectedShare,
@@ -16,7 +19,6 @@ import {
 import type { StagingS3 } from './s3-port.ts'
 import { cutSlices, type Slice } from './slices.ts'
 import { emptyTotals, type StagedModel, type StagingTotals, withSlice } from './totals.ts'
-import { uploadFile } from './upload.ts'
 
 /** What is to be staged, and where. */
 export interface StageOptions {
@@ -24,6 +26,8 @@ export interface StageOptions {
   readonly batches: AsyncIterable<RowBatch>
   /** Bounds of the cursor in canonical text: `from` inclusive, `to` exclusive. */
   readonly window: { readonly from?: string | undefined; readonly to?: string | undefined }
+  /** Digest of the rows that were loaded before, as `StagedModel` told it; undefined when nothing is known. */
+  readonly knownDigest: string | undefined
   readonly s3: StagingS3
   readonly bucket: string
   /** Folder of this attempt, with its trailing slash. */
@@ -61,10 +65,13 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   const stop = new AbortController()
   const encoder = await startEncoder(folder, AbortSignal.any([signal, stop.signal]))
   try {
-    const totals = await stageBatches(options, encoder, folder)
+    const uploads = createUploads(options)
+    const totals = await stageBatches(options, { encoder, uploads }, folder)
     ensureRejectedShare(options.model, totals)
+    const digest = digestOf(totals.spans)
+    const { files, isUnchanged } = await uploads.finish(digest)
     await uploadRejected({ ...options, path: rejectedPath(folder) })
-    return totals
+    return { ...totals, files, digest, isUnchanged }
   } catch (thrown) {
     if (isTooManyRejected(thrown)) await uploadRejectedOfFailed({ ...options, path: rejectedPath(folder) })
     throw thrown
@@ -75,7 +82,16 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   }
 }
 
-async function stageBatches(options: StageOptions, encoder: Encoder, folder: string): Promise<StagingTotals> {
+interface Machinery {
+  readonly encoder: Encoder
+  readonly uploads: ReturnType<typeof createUploads>
+}
+
+async function stageBatches(
+  options: StageOptions,
+  machinery: Machinery,
+  folder: string,
+): Promise<StagingTotals> {
   let totals = emptyTotals(options.model)
   let encoding: Promise<StagingTotals> = Promise.resolve(totals)
   const columns = encodedColumns(options.model)
@@ -87,8 +103,7 @@ async function stageBatches(options: StageOptions, encoder: Encoder, folder: str
     const cut = { columns, folder: batchFolder, sliceBytes, signal: options.signal }
     for await (const slice of cutSlices(batch, cut)) {
       const before = await encoding
-      encoding = stageSlice(options, {
-        encoder,
+      encoding = stageSlice(options, machinery, {
         folder: batchFolder,
         rejectedPath: rejectedPath(folder),
         batch,
@@ -105,8 +120,8 @@ async function stageBatches(options: StageOptions, encoder: Encoder, folder: str
 
 async function stageSlice(
   options: StageOptions,
+  { encoder, uploads }: Machinery,
   step: {
-    readonly encoder: Encoder
     readonly folder: string
     readonly rejectedPath: string
     readonly batch: RowBatch
@@ -114,11 +129,11 @@ async function stageSlice(
     readonly before: StagingTotals
   },
 ): Promise<StagingTotals> {
-  const { model, signal } = options
+  const { model } = options
   const { batch, slice, before } = step
   if (slice.bytes === 0) return before
-  const target = join(step.folder, `staged-${before.files.length}.parquet`)
-  const outcome = await step.encoder.encode({
+  const target = join(step.folder, `staged-${before.sliceCount}.parquet`)
+  const outcome = await encoder.encode({
     path: slice.path,
     origin: batch.origin,
     format: batch.format,
@@ -130,25 +145,21 @@ async function stageSlice(
     certainRowCount: slice.certainRowCount,
     columns: encodedColumns(model),
     cursor: tableNameOf(model, model.cursor),
+    hasRowHash: identityOf(model) === 'content',
+    digest: { cursor: windowCursorOf(model)?.tableName, lookbackMs: model.lookbackMs },
     window: windowOf(options),
     rejectedPath: step.rejectedPath,
     maxRejected: rejectedRowsLeft(model, before),
     target,
   })
   await slice.release()
-  const after = withSlice(before, outcome)
+  const bytes = outcome.stagedRowCount === 0 ? 0 : (await stat(target)).size
+  const after = withSlice(before, outcome, bytes)
   ensureRejectedCount(model, after)
   if (outcome.stagedRowCount === 0) return after
-  const key = `${options.prefix}part-${String(before.files.length).padStart(5, '0')}.parquet`
-  const uploaded = await uploadFile(options.s3, { path: target, bucket: options.bucket, key }, signal)
-  await rm(target)
-  const done = {
-    ...after,
-    files: [...after.files, { key, rowCount: outcome.stagedRowCount, ...uploaded }],
-    bytes: after.bytes + uploaded.bytes,
-  }
-  options.onProgress({ rowCount: done.rowCount, bytes: done.bytes })
-  return done
+  await uploads.add({ path: target, rowCount: outcome.stagedRowCount, bytes })
+  options.onProgress({ rowCount: after.rowCount, bytes: after.bytes })
+  return after
 }
 
 /** The spool of all slices' rejected rows; slices are encoded one after the other. */
@@ -157,11 +168,13 @@ function rejectedPath(folder: string): string {
 }
 
 function encodedColumns(model: Model): readonly EncodedColumn[] {
-  return model.columns.map(({ name, tableName, type }) => ({
-    name,
-    tableName,
-    type,
-    isKey: model.primaryKey.includes(name),
+  const bounded = boundColumnsOf(model)
+  return model.columns.map(column => ({
+    name: column.name,
+    tableName: column.tableName,
+    type: column.type,
+    isKey: model.primaryKey.includes(column.name),
+    isBounded: bounded.includes(column),
   }))
 }
 

@@ -15,8 +15,16 @@ export interface Executed {
   readonly queryExecutionId?: string
 }
 
+/** False when nothing is to be loaded: no rows to bring, or just those that are there. An overwrite by no rows empties. */
+export function isLoadNeeded(
+  plan: LoadPlan,
+  staged: { readonly rowCount: number; readonly isUnchanged: boolean },
+): boolean {
+  return !staged.isUnchanged && (staged.rowCount > 0 || plan.writeMode === 'overwrite')
+}
+
 /**
- * Brings the target to its shape, then runs the load statement: **the commit point**. Without staged rows only the
+ * Brings the target to its shape, then runs the load statement: **the commit point**. Without rows to load only the
  * target is looked after.
  *
  * @throws {TransferError} of the statement that failed.
@@ -27,7 +35,7 @@ export async function executePlan(
   job: ModelJob,
   step: {
     readonly plan: LoadPlan
-    readonly staged: { readonly rowCount: number }
+    readonly staged: { readonly rowCount: number; readonly isUnchanged: boolean }
     readonly signal: AbortSignal
   },
 ): Promise<Executed> {
@@ -38,7 +46,7 @@ export async function executePlan(
     return runStatement(clients.athena, { transferId, model: job.model.name, step: name, sql }, options)
   }
   for (const sql of plan.targetStatements) await run('target', sql)
-  if (staged.rowCount === 0) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
+  if (!isLoadNeeded(plan, staged)) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
   const outcome = await run('load', plan.loadStatement)
   return {
     changedRowCount: await readUpdateCount(clients.athena, outcome.queryExecutionId),
@@ -48,10 +56,11 @@ export async function executePlan(
   }
 }
 
-function queryOptions(
-  { accountId }: DestinationClients,
-  { queryTimeoutMs }: TransferDeps,
-  { destination }: ModelJob,
+/** How a destination's statements are run. */
+export function queryOptions(
+  { accountId }: Pick<DestinationClients, 'accountId'>,
+  { queryTimeoutMs }: Pick<TransferDeps, 'queryTimeoutMs'>,
+  { destination }: Pick<ModelJob, 'destination'>,
   signal: AbortSignal,
 ): QueryOptions {
   const { name, region, workgroup, bucket, schema } = destination

@@ -17,11 +17,24 @@ export interface DestinationClients {
   close(): void
 }
 
-/** Keeps how far each model was read, per destination and table. */
-export interface WatermarkStore {
-  read(destination: string, table: string): Promise<Watermark | undefined>
-  /** Never moves a watermark back. */
-  write(destination: string, table: string, watermark: Watermark, kind: WatermarkKind): Promise<void>
+/** What is remembered of a model between its transfers. */
+export interface ModelState {
+  /** Largest cursor value that was loaded; absent: the next transfer reads everything. */
+  readonly watermark?: Watermark | undefined
+  /** Digest of the rows that the next transfer reads again if nothing comes, see `digestOf`. */
+  readonly digest?: string | undefined
+  /** How the table's rows were told apart and met; when it changes, the table is replaced. */
+  readonly identity?: string | undefined
+  /** What else the digest depends on; when it changes, the digest says nothing. */
+  readonly definition?: string | undefined
+}
+
+/** Keeps the state of each model, per destination and table. */
+export interface ModelStateStore {
+  /** Undefined when nothing is known, because the model is new here or the store was lost. */
+  read(destination: string, table: string): Promise<ModelState | undefined>
+  /** Takes the state unless the one that is kept has a later watermark. */
+  write(destination: string, table: string, state: ModelState, kind: WatermarkKind): Promise<void>
 }
 
 /** How watermarks of a cursor compare: as text, or as whole numbers. */
@@ -33,7 +46,7 @@ export interface TransferDeps {
   readonly connect: (destination: Destination) => Promise<DestinationClients>
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
-  readonly watermarks: WatermarkStore
+  readonly states: ModelStateStore
   /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
   readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */

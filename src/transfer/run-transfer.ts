@@ -8,6 +8,14 @@ import type { TransferDeps } from './ports.ts'
 import type { ModelProgress } from './stage.ts'
 import { transferModel } from './transfer-model.ts'
 
+/** How a transfer is watched and ended. */
+export interface TransferRunOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (model: string, progress: ModelProgress) => void
+  /** What is to follow a model's load once it is committed; a failure here is the model's. */
+  readonly afterLoad?: (model: Model) => Promise<void>
+}
+
 /** A whole transfer to run in this process. */
 export interface TransferRun {
   readonly transfer: Transfer
@@ -21,17 +29,15 @@ export interface TransferRun {
 
 /**
  * Runs a transfer without a queue: its models one after the other, then `_transfer_status`. A model that fails does
- * not stop the rest; nothing is tried again.
+ * not stop the rest; nothing is tried again. A signing key that cannot be read stops all before the first row.
  */
 export async function runTransfer(
   deps: TransferDeps,
   run: TransferRun,
-  options: {
-    readonly signal: AbortSignal
-    readonly onProgress: (model: string, progress: ModelProgress) => void
-  },
+  options: TransferRunOptions,
 ): Promise<TransferResult> {
   const startedAt = new Date()
+  await deps.signingKey()
   const results: ModelResult[] = []
   for (const model of run.models) {
     results.push(await resultOf(deps, run, model, options))
@@ -55,18 +61,18 @@ async function resultOf(
   deps: TransferDeps,
   { transfer, destination }: TransferRun,
   { name, define }: TransferRun['models'][number],
-  options: {
-    readonly signal: AbortSignal
-    readonly onProgress: (model: string, progress: ModelProgress) => void
-  },
+  options: TransferRunOptions,
 ): Promise<ModelResult> {
   const startedMs = performance.now()
   try {
-    return await transferModel(
+    const model = define()
+    const result = await transferModel(
       deps,
-      { transfer, destination, model: define() },
+      { transfer, destination, model },
       { signal: options.signal, onProgress: progress => options.onProgress(name, progress) },
     )
+    await options.afterLoad?.(model)
+    return result
   } catch (thrown) {
     return failedModel(name, thrown, Math.round(performance.now() - startedMs))
   }
@@ -80,6 +86,7 @@ export function failedModel(name: string, thrown: unknown, durationMs: number): 
     table: foldName(name),
     status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
+    isUnchanged: false,
     rejectedRowCount: Number(error.details.rejectedRowCount ?? 0),
     fileCount: 0,
     stagedBytes: 0,

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { rejectedPrefix } from '../domain/locations.ts'
-import { type Watermark, windowStart } from '../domain/watermark.ts'
+import { windowCursorOf } from '../domain/row-identity.ts'
+import { windowStart } from '../domain/watermark.ts'
 import { stageModel } from '../staging/stage-model.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { removeStaged } from './clean-up.ts'
+import type { ReadPlan } from './model-state.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
-import { cursorType } from './watermarks.ts'
 
 /** Where a model's run stands. Counts grow while it stages. */
 export interface ModelProgress {
@@ -19,8 +20,7 @@ export interface ModelProgress {
 export interface StageStep {
   /** The attempt's own folder in the bucket. */
   readonly prefix: string
-  /** Undefined reads everything. */
-  readonly watermark: Watermark | undefined
+  readonly read: ReadPlan
   readonly signal: AbortSignal
   readonly onProgress: (progress: ModelProgress) => void
 }
@@ -33,13 +33,14 @@ export async function stage(
   step: StageStep,
 ): Promise<StagedModel> {
   const { destination, model, transfer } = job
-  const type = cursorType(job)
-  const from =
-    type && step.watermark !== undefined ? windowStart(step.watermark, type, model.lookbackMs) : undefined
+  const { watermark, knownDigest } = step.read
+  const type = windowCursorOf(model)?.type
+  const from = type && watermark !== undefined ? windowStart(watermark, type, model.lookbackMs) : undefined
   const staging = stageModel({
     model,
     batches: deps.readSource(model, step.signal),
     window: { from },
+    knownDigest,
     s3: clients.s3,
     bucket: destination.bucket,
     prefix: step.prefix,

@@ -11,11 +11,12 @@ import { type LoadPlan, planLoad } from '../load/plan-load.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
-import { type Executed, executePlan } from './execute-plan.ts'
+import { type Executed, executePlan, isLoadNeeded } from './execute-plan.ts'
 import { writeManifest } from './manifest.ts'
+import { planRead, rememberLoad } from './model-state.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import { recoverWatermark } from './recover-watermark.ts'
 import { type ModelProgress, stage } from './stage.ts'
-import { advanceWatermark, readWatermark } from './watermarks.ts'
 
 /** One attempt to run one model of a transfer. */
 export interface ModelJob {
@@ -67,22 +68,27 @@ async function runWith(
   const { destination, model, transfer } = job
   await checkDestination(clients, destination)
   const target = await readTarget(clients.glue, destination.schema, model.tableName)
-  const before = target ? await readWatermark(deps.watermarks, job) : undefined
+  const read = await planRead(deps.states, job, target, () =>
+    recoverWatermark(clients, deps, job, options.signal),
+  )
   const attempt = newAttemptId()
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
-  const staged = await stage(clients, deps, job, { prefix, watermark: before, ...options })
+  const staged = await stage(clients, deps, job, { prefix, read, ...options })
   const plan = planLoad({
     database: destination.schema,
     model,
+    writeMode: read.writeMode,
     target,
     targetLocation: s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt)),
     stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(destination.bucket, prefix),
-    bounds: staged.keyBounds,
+    bounds: staged.bounds,
   })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
-  const watermark = await advanceWatermark(deps.watermarks, job, { before, staged: staged.maxCursor })
-  await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
+  const before = read.watermark
+  const watermark = await rememberLoad(deps.states, job, { before, staged })
+  if (!staged.isUnchanged)
+    await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
   return describe(job, staged, executed, watermark)
 }
 
@@ -98,7 +104,7 @@ async function load(
   try {
     step.onProgress({ stage: 'loading', rowCount: staged.rowCount, bytes: staged.bytes })
     await ensureDatabase(clients.glue, plan.database)
-    if (staged.rowCount > 0) {
+    if (isLoadNeeded(plan, staged)) {
       const { table: name, ...staging } = plan.staging
       await createStagingTable(clients.glue, plan.database, {
         name,
@@ -133,7 +139,8 @@ function describe(
     rowCount: staged.rowCount,
     rejectedRowCount: staged.rejectedRowCount,
     fileCount: staged.files.length,
-    stagedBytes: staged.bytes,
+    stagedBytes: staged.isUnchanged ? 0 : staged.bytes,
+    isUnchanged: staged.isUnchanged,
     ...executed,
     ...(watermark === undefined ? {} : { watermark }),
   }

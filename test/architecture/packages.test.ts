@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, { readonly owners: readonly string[]; re
     why: 'Parquet at 20 times the rows per CPU-second of JavaScript; and, separately, the SQL engine of the stand-in.',
   },
   '@hono/node-server': { owners: ['operations'], why: 'Runs hono on node:http.' },
+  ajv: { owners: ['sources'], why: "JSON Schema, as a tap's streams declare their records." },
   avsc: { owners: ['stand-in'], why: 'Avro, for Iceberg manifests.' },
   bullmq: { owners: ['queue'], why: 'The queue: flows, retries, stalled jobs.' },
   'cli-table3': { owners: ['cli'], why: 'Tables on a terminal.' },

@@ -25,6 +25,8 @@ export interface Workspace {
   /** Mints a new identity token into the token file, as whoever rotates it would. */
   rotateToken(): Promise<void>
   cli(...args: string[]): Promise<CommandOutcome>
+  /** The same with a text as standard input. */
+  cliWithInput(input: string, ...args: string[]): Promise<CommandOutcome>
   remove(): Promise<void>
 }
 
@@ -76,16 +78,25 @@ export async function createWorkspace(
       return path
     },
     cli: (...args) => runCli(args, env),
+    cliWithInput: (input, ...args) => runCli(args, env, input),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CommandOutcome> {
+function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
+    child.stdin.on('error', () => {
+      // A command need not read its input to the end.
+    })
+    child.stdin.end(input)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', text => (stdout += text))

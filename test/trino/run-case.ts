@@ -48,6 +48,7 @@ async function load(
     database: PLACE.schema,
     model: { ...model, tableName: name },
     targetLocation: `s3://${PLACE.bucket}/data/${name}/`,
+    writeMode: model.writeMode,
     stagingTable,
     stagingLocation: `s3://${PLACE.bucket}/${folder}`,
     bounds: [],

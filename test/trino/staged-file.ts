@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { stagingTypeOf } from '../../src/domain/column-type.ts'
 import type { Model } from '../../src/domain/model.ts'
-import { ROW_COLUMN } from '../../src/load/merge-statement.ts'
+import { ROW_COLUMN } from '../../src/load/staged-rows.ts'
 
 const DUCKDB_TYPES: Readonly<Record<string, string>> = { string: 'VARCHAR', binary: 'BLOB', int: 'INTEGER' }
 

@@ -5,10 +5,10 @@ import { TransferError, toTransferError } from '../../../src/domain/errors.ts'
 import type { ModelResult } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis } from '../../../src/queue/connection.ts'
+import { createModelStateStore } from '../../../src/queue/model-state-store.ts'
 import { openQueues } from '../../../src/queue/queues.ts'
 import { createTransferQueue } from '../../../src/queue/transfer-queue.ts'
 import { createTransferWorker, type TransferWorkerOptions } from '../../../src/queue/transfer-worker.ts'
-import { createWatermarkStore } from '../../../src/queue/watermark-store.ts'
 import { failedModel } from '../../../src/transfer/run-transfer.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -260,15 +260,15 @@ it('says which Redis cannot be reached, and never its password', async () => {
 
 it('never moves a watermark back', async () => {
   const t = await start(async ({ model }) => succeeded(model))
-  const store = createWatermarkStore(t.connection)
+  const store = createModelStateStore(t.connection)
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.bigInt(), { minLength: 1, maxLength: 8 }),
       fc.uuid(),
       async (values, table) => {
-        for (const value of values) await store.write('acme', table, String(value), 'integer')
+        for (const value of values) await store.write('acme', table, { watermark: String(value) }, 'integer')
         const largest = [...values].sort((left, right) => (left < right ? 1 : -1))[0]
-        expect(await store.read('acme', table)).toBe(String(largest))
+        expect(await store.read('acme', table)).toEqual({ watermark: String(largest) })
       },
     ),
   )

@@ -71,7 +71,13 @@ function batch(text: string | Buffer, format: RowBatch['format'] = 'ndjson', chu
 
 async function stage(
   input: RowBatch | RowBatch[],
-  options: { model?: Model; sliceBytes?: number; from?: string; store?: ReturnType<typeof bucket> } = {},
+  options: {
+    model?: Model
+    sliceBytes?: number
+    from?: string
+    knownDigest?: string
+    store?: ReturnType<typeof bucket>
+  } = {},
 ) {
   const { s3, objects } = options.store ?? bucket()
   async function* batches() {
@@ -81,6 +87,7 @@ async function stage(
     model: options.model ?? model(),
     batches: batches(),
     window: options.from === undefined ? {} : { from: options.from },
+    knownDigest: options.knownDigest,
     s3,
     bucket: 'b',
     prefix: 'p/',
@@ -121,7 +128,7 @@ it('stages NDJSON with every value exact, and keeps the order of the source', as
   )
 
   expect(staged).toMatchObject({ rowCount: 3, sourceRowCount: 3, rejectedRowCount: 0 })
-  expect(staged.keyBounds).toEqual([
+  expect(staged.bounds).toEqual([
     { column: 'id', type: { kind: 'bigint' }, min: '-9223372036854775808', max: '9223372036854775807' },
   ])
   expect(rows.map(row => [row.id, row.name, row.ok, row.at, row._transfer_row])).toEqual([

@@ -84,7 +84,7 @@ it('a manifest tells each staged file, the type of the transfer and the watermar
   expect([...objects.keys()]).toEqual([key])
   expect(manifest).toMatchObject({
     transferId,
-    transferType: 'full-refresh',
+    transferType: 'incremental',
     model: 'Invoices',
     table: 'invoices',
     rowCount: 1,

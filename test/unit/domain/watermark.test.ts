@@ -1,10 +1,23 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { laterWatermark, windowStart } from '../../../src/domain/watermark.ts'
+import { laterWatermark, spanMs, windowStart } from '../../../src/domain/watermark.ts'
 
-it('keeps microseconds when the lookback is taken off', () => {
-  expect(windowStart('2026-03-01T00:04:00.000123Z', { kind: 'timestamp' }, 300_000)).toBe(
-    '2026-02-28T23:59:00.000123Z',
+it('begins at the start of the span of seconds in which the lookback begins', () => {
+  expect(windowStart('2026-03-01T00:04:01.000123Z', { kind: 'timestamp' }, 300_000)).toBe(
+    '2026-02-28T23:59:00.000000Z',
+  )
+})
+
+it('never begins after the lookback, nor much before it', () => {
+  const micros = fc.bigInt({ min: -62_135_500_000_000_000n, max: 253_402_300_799_999_999n })
+  fc.assert(
+    fc.property(micros, fc.nat({ max: 30 * 86_400_000 }), (watermark, lookbackMs) => {
+      const text = `${new Date(Number(watermark / 1000n)).toISOString().slice(0, 20)}000000Z`
+      const startMs = Date.parse(windowStart(text, { kind: 'timestamp' }, lookbackMs))
+      const lookbackStartMs = Math.max(Date.parse(text) - lookbackMs, Date.parse('0001-01-01T00:00:00Z'))
+      expect(startMs).toBeLessThanOrEqual(lookbackStartMs)
+      expect(startMs).toBeGreaterThan(lookbackStartMs - spanMs(lookbackMs))
+    }),
   )
 })
 

@@ -25,6 +25,7 @@ const input = {
   stagingTable: '_transfer_staging_1',
   stagingLocation: 's3://b/acme/staging/1/',
   bounds: [],
+  writeMode: 'merge' as const,
 }
 
 const asModelled = {

@@ -1,0 +1,13 @@
+import { quoteIdentifier } from './quote.ts'
+
+/** Removes the rows of a target whose version is older than the active one, or unknown. Running it again changes nothing. */
+export function olderVersionsStatement(
+  table: { readonly database: string; readonly name: string },
+  version: { readonly column: string; readonly active: number },
+): string {
+  const column = quoteIdentifier(version.column)
+  return [
+    `DELETE FROM ${quoteIdentifier(table.database)}.${quoteIdentifier(table.name)}`,
+    `WHERE ${column} IS NULL OR ${column} < ${version.active}`,
+  ].join('\n')
+}
