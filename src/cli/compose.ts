@@ -3,6 +3,7 @@ import { createSourceS3 } from '../aws/source-s3.ts'
 import { createSts } from '../aws/sts.ts'
 import { type Config, sourceNamed } from '../config/load-config.ts'
 import { readSecret } from '../config/read-secret.ts'
+import { readSigningKey } from '../config/read-signing-key.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdentityTokens } from '../credentials/identity-token.ts'
 import { createOpenSession } from '../credentials/open-session.ts'
@@ -28,6 +29,8 @@ export function compose(settings: Settings, config: Config): Composition {
       const source = sourceNamed(config, model.source)
       return readFiles({ folder: config.folder, s3: sourceS3, fetch }, source, model.files, signal)
     },
+    signingKey: async () =>
+      settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
     workDir: settings.workDir,
     queryTimeoutMs: settings.queryTimeoutMs,
   }

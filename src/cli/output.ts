@@ -7,6 +7,11 @@ export interface Output {
   readonly json: boolean
   /** Result: standard output. */
   readonly result: (value: unknown, human: () => string) => void
+  /** A result of any length: a line of JSON a row as it comes; for people a table of the first 1,000. */
+  readonly rows: <Row>(
+    rows: AsyncIterable<Row>,
+    human: (first: readonly Row[], hasMore: boolean) => string,
+  ) => Promise<void>
   /** The result of a command whose standard output belongs to another program: standard error, for people unless JSON was asked for. */
   readonly report: (value: unknown, human: () => string) => void
   /** One line of standard output, as it is, for the program that reads it. */
@@ -31,11 +36,24 @@ export function createOutput(streams: Streams, options: { readonly json: boolean
     if (open) streams.stderr.write('\n')
     open = false
   }
+  const write = (text: string): void => {
+    endLine()
+    streams.stdout.write(`${text}\n`)
+  }
   return {
     json,
-    result: (value, human) => {
-      endLine()
-      streams.stdout.write(`${json ? JSON.stringify(value, null, 2) : human()}\n`)
+    result: (value, human) => write(json ? JSON.stringify(value, null, 2) : human()),
+    rows: async <Row>(
+      rows: AsyncIterable<Row>,
+      human: (first: readonly Row[], hasMore: boolean) => string,
+    ) => {
+      const first: Row[] = []
+      for await (const row of rows) {
+        if (json) streams.stdout.write(`${JSON.stringify(row)}\n`)
+        else if (first.length === MAX_SHOWN_ROWS) return write(human(first, true))
+        else first.push(row)
+      }
+      if (!json) write(human(first, false))
     },
     report: (value, human) => {
       endLine()
@@ -55,6 +73,9 @@ export function createOutput(streams: Streams, options: { readonly json: boolean
     },
   }
 }
+
+/** Rows of a result that a terminal shows. */
+const MAX_SHOWN_ROWS = 1000
 
 /** Code, message, whose move, and the next action. */
 export function describeFailure(error: Pick<TransferError, 'code' | 'message' | 'owner' | 'hint'>): string {
@@ -78,7 +99,7 @@ function alignments(rows: readonly (readonly (string | number)[])[]): ('left' | 
 
 /** One transfer, a line a model, failures below. */
 export function describeTransfer(
-  result: Pick<TransferResult, 'transferId' | 'destination' | 'status' | 'models'>,
+  result: Pick<TransferResult, 'transferId' | 'retryOf' | 'destination' | 'status' | 'models'>,
 ): string {
   const rows = result.models.map(describeModel)
   const head = [
@@ -95,9 +116,14 @@ export function describeTransfer(
   const failures = result.models.flatMap(model =>
     model.error ? [`${model.model}: ${describeFailure(model.error)}`] : [],
   )
+  const retried = result.retryOf === undefined ? '' : ` (retry of ${result.retryOf})`
+  const isRejecting = result.models.some(model => model.rejectedRowCount > 0)
   return [
-    `transfer ${result.transferId} to ${result.destination}: ${result.status}`,
+    `transfer ${result.transferId}${retried} to ${result.destination}: ${result.status}`,
     table(head, rows),
+    ...(isRejecting
+      ? [`rejected rows: athena-transfer rejected ${result.transferId} --destination ${result.destination}`]
+      : []),
     ...failures,
   ].join('\n')
 }

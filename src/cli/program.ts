@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { TRANSFER_STATUSES, type TransferStatus } from '../domain/transfer.ts'
 import type { Context } from './context.ts'
 import { EXIT_CODES } from './exit-codes.ts'
+import { manifestKeyCommand } from './manifest-key-command.ts'
 import { planCommand } from './plan-command.ts'
 import { policyCommand, schemaCommand, trustPolicyCommand } from './policy-commands.ts'
 import { queryCommand } from './query-command.ts'
@@ -10,8 +11,10 @@ import {
   type EnqueueOptions,
   enqueueCommand,
   listCommand,
+  retryCommand,
   statusCommand,
 } from './queue-commands.ts'
+import { type RejectedOptions, rejectedCommand } from './rejected-command.ts'
 import { runCommand } from './run-command.ts'
 import { singerCommand } from './singer-command.ts'
 import { standInCommand } from './stand-in-command.ts'
@@ -83,6 +86,25 @@ export function createProgram(execute: Execute): Command {
     'end a transfer; what is loaded stays',
     'cancel 01jd5x6c9v3v8k2m4n6p8q0r2s',
   ).action((id: string) => execute(context => cancelCommand(context, id)))
+  add(
+    'rejected <transferId> [model]',
+    "print the rows that did not fit, from the customer's bucket",
+    'rejected 01jd5x6c9v3v8k2m4n6p8q0r2s invoices',
+  )
+    .option('--destination <name>', 'of a transfer that the queue does not know')
+    .action((id: string, model: string | undefined, options: RejectedOptions) =>
+      execute(context => rejectedCommand(context, [id, model], options)),
+    )
+  add(
+    'retry <transferId>',
+    'run the failed models of a transfer again, as a new transfer',
+    'retry 01jd5x6c9v3v8k2m4n6p8q0r2s --wait',
+  )
+    .option('--id <transferId>', 'the same id twice is one transfer')
+    .option('--wait', 'stay until it has ended')
+    .action((id: string, options: Pick<EnqueueOptions, 'id' | 'wait'>) =>
+      execute(context => retryCommand(context, id, options)),
+    )
   add('plan <destination>', 'print what a transfer would do; changes nothing', 'plan acme')
     .option('--model <name...>', 'only these models')
     .action((destination: string, { model }: { model?: string[] }) =>
@@ -100,6 +122,9 @@ export function createProgram(execute: Execute): Command {
     )
   add('trust-policy <destination>', 'print the trust policy for the customer', 'trust-policy acme').action(
     (destination: string) => execute(context => trustPolicyCommand(context, destination)),
+  )
+  add('manifest-key', 'print the public key that verifies manifests', 'manifest-key').action(() =>
+    execute(manifestKeyCommand),
   )
   add(
     'schema <kind>',

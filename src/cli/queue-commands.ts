@@ -1,4 +1,5 @@
 import type { TransferStatus, TransferType } from '../domain/transfer.ts'
+import type { TransferQueue } from '../queue/transfer-queue.ts'
 import type { TransferView } from '../queue/transfer-view.ts'
 import { type Context, withQueue } from './context.ts'
 import { EXIT_CODES, exitCodeOfStatus } from './exit-codes.ts'
@@ -26,13 +27,35 @@ export async function enqueueCommand(
       ...(options.model ? { models: options.model } : {}),
       ...(options.id === undefined ? {} : { transferId: options.id }),
     })
-    if (!options.wait) {
-      context.output.result({ transferId }, () => transferId)
-      return EXIT_CODES.success.code
-    }
-    const onProgress = (view: TransferView): void => context.output.progress(describeProgress(view))
-    return tell(context, await queue.waitUntilFinished(transferId, { signal: context.signal, onProgress }))
+    return tellEnqueued(context, queue, transferId, options)
   })
+}
+
+/** Puts the failed models of an ended transfer into the queue again, as a transfer of its own. */
+export async function retryCommand(
+  context: Context,
+  transferId: string,
+  options: Pick<EnqueueOptions, 'id' | 'wait'>,
+): Promise<number> {
+  return withQueue(context, async queue => {
+    const own = options.id === undefined ? {} : { transferId: options.id }
+    const retry = await queue.retry(transferId, own)
+    return tellEnqueued(context, queue, retry.transferId, options)
+  })
+}
+
+async function tellEnqueued(
+  context: Context,
+  queue: TransferQueue,
+  transferId: string,
+  { wait }: Pick<EnqueueOptions, 'wait'>,
+): Promise<number> {
+  if (!wait) {
+    context.output.result({ transferId }, () => transferId)
+    return EXIT_CODES.success.code
+  }
+  const onProgress = (view: TransferView): void => context.output.progress(describeProgress(view))
+  return tell(context, await queue.waitUntilFinished(transferId, { signal: context.signal, onProgress }))
 }
 
 /** Tells how a transfer stands. */

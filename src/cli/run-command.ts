@@ -1,4 +1,4 @@
-import { destinationNamed, modelsOf } from '../config/load-config.ts'
+import { destinationNamed, modelNamed, modelNamesOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
@@ -14,7 +14,10 @@ export async function runCommand(
 ): Promise<number> {
   const { config, composition } = await composed(context)
   const destination = destinationNamed(config, destinationName)
-  const models = modelsOf(config, destination, only)
+  const models = modelNamesOf(config, destination, only).map(name => ({
+    name,
+    define: () => modelNamed(config, destination, name),
+  }))
   const transfer = {
     transferId: newTransferId(),
     destination: destination.name,

@@ -83,7 +83,11 @@ async function runLoad(
   }
   return runTransfer(
     deps,
-    { transfer, destination, models: streams.map(({ model }) => model) },
+    {
+      transfer,
+      destination,
+      models: streams.map(({ model }) => ({ name: model.name, define: () => model })),
+    },
     {
       signal,
       onProgress: (model, { stage, rowCount }) => output.progress(`${model}: ${stage}, ${rowCount} rows`),

@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import pino from 'pino'
-import { type Config, destinationNamed, modelNamed, modelsOf } from '../config/load-config.ts'
+import {
+  type Config,
+  destinationNamed,
+  modelNamed,
+  modelNamesOf,
+  modelProblems,
+} from '../config/load-config.ts'
 import { readSecret } from '../config/read-secret.ts'
 import type { Settings } from '../config/settings.ts'
 import { startOperationsServer } from '../operations/http-server.ts'
@@ -17,7 +23,9 @@ import { type Context, composed } from './context.ts'
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
   const { settings, config, composition } = await composed(context)
+  await composition.signingKey()
   const log = pino({ level: settings.logLevel })
+  for (const problem of modelProblems(config)) log.warn(problem.toReport(), 'a model cannot be transferred')
   const connection = await connectRedis({ redisUrl: settings.redisUrl, prefix: settings.queuePrefix })
   for (const warning of await redisWarnings(connection)) log.warn(warning)
   const worker = await startWorker({ settings, config, composition, connection, log })
@@ -66,17 +74,13 @@ function startWorker({
   return createTransferWorker({
     connection,
     concurrency: settings.concurrency,
-    modelsOf: ({ destination, models }) =>
-      modelsOf(config, destinationOf(destination), models).map(model => model.name),
+    modelsOf: ({ destination, models }) => modelNamesOf(config, destinationOf(destination), models),
     runModel: (payload, options) => {
       const destination = destinationOf(payload.destination)
       const model = modelNamed(config, destination, payload.model)
       return transferModel(deps, { transfer: payload, destination, model }, options)
     },
-    failedModel: (name, error, durationMs) => {
-      const tableName = config.models.get(name)?.tableName ?? name
-      return failedModel({ name, tableName }, error, durationMs)
-    },
+    failedModel,
     finishTransfer: ({ transferId, destination }, models) =>
       finishTransfer(deps, { transferId, destination: destinationOf(destination), models }),
     onEvent: event => log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event),

@@ -1,13 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parse } from 'yaml'
-import type { z } from 'zod'
 import { type Destination, destinationSchema } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
 import { type Model, modelSchema } from '../domain/model.ts'
 import { foldName } from '../domain/names.ts'
 import { type Source, sourceSchema } from '../domain/source.ts'
-import { validate } from './validate.ts'
+import { type ConfigFile, invalid, readFolder } from './read-folder.ts'
 
 /** What the operator declared: all destinations, sources and models, by name. */
 export interface Config {
@@ -15,99 +12,70 @@ export interface Config {
   readonly folder: string
   readonly destinations: ReadonlyMap<string, Destination>
   readonly sources: ReadonlyMap<string, Source>
+  /** Those that can run. */
   readonly models: ReadonlyMap<string, Model>
+  /** Why the others cannot: `CONFIG_INVALID`, by name. */
+  readonly brokenModels: ReadonlyMap<string, TransferError>
 }
 
 /**
  * Reads `destinations/*.yaml`, `sources/*.yaml` and `models/*.yaml`, one object a file; a file's name is the default
- * of `name`.
+ * of `name`. A model that cannot be read is kept with its problem: it fails alone, and the others are transferred.
  *
- * @throws {TransferError} `CONFIG_INVALID` with file, path, what was found and what is expected.
+ * @throws {TransferError} `CONFIG_INVALID` with file, path, what was found and what is expected, for destinations and sources.
  */
 export async function loadConfig(folder: string): Promise<Config> {
   const root = resolve(folder)
-  const [destinations, sources, models] = await Promise.all([
-    loadFolder(root, 'destinations', destinationSchema),
-    loadFolder(root, 'sources', sourceSchema),
-    loadFolder(root, 'models', modelSchema),
+  const [destinationFiles, sourceFiles, modelFiles] = await Promise.all([
+    readFolder(join(root, 'destinations'), destinationSchema),
+    readFolder(join(root, 'sources'), sourceSchema),
+    readFolder(join(root, 'models'), modelSchema),
   ])
-  const config = { folder: root, destinations, sources, models }
-  checkReferences(config)
-  return config
+  const destinations = allOf(destinationFiles)
+  const sources = allOf(sourceFiles)
+  return { folder: root, destinations, sources, ...sortedOut(modelFiles, sources) }
 }
 
-async function loadFolder<Schema extends z.ZodType<{ readonly name: string }>>(
-  root: string,
-  kind: string,
-  schema: Schema,
-): Promise<ReadonlyMap<string, z.output<Schema>>> {
-  const folder = join(root, kind)
-  const found = new Map<string, z.output<Schema>>()
-  for (const file of await yamlFiles(folder)) {
-    const path = join(folder, file)
-    const value = validate(schema, await readYaml(path, file), path)
-    if (found.has(value.name))
-      throw invalid(path, `name: "${value.name}" is used by another file of ${kind}/`)
-    found.set(value.name, value)
+/** @throws {TransferError} the first problem. */
+function allOf<Value>(files: readonly ConfigFile<Value>[]): ReadonlyMap<string, Value> {
+  const found = new Map<string, Value>()
+  for (const { name, path, outcome } of files) {
+    if ('problem' in outcome) throw outcome.problem
+    if (found.has(name)) throw invalid(path, `name: "${name}" is used by another file of its folder`)
+    found.set(name, outcome.value)
   }
   return found
 }
 
-async function yamlFiles(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).filter(file => /\.ya?ml$/.test(file)).sort()
-  } catch (cause) {
-    throw new TransferError(
-      'CONFIG_INVALID',
-      `${folder}: the folder cannot be read; expected YAML files in it`,
-      { cause },
-    )
+/** Models that can run, and those that cannot, with why. */
+function sortedOut(
+  files: readonly ConfigFile<Model>[],
+  sources: Config['sources'],
+): Pick<Config, 'models' | 'brokenModels'> {
+  const models = new Map<string, Model>()
+  const brokenModels = new Map<string, TransferError>()
+  const tables = Map.groupBy(files, file => foldName(file.name))
+  for (const { name, path, outcome } of files) {
+    const namesakes = tables.get(foldName(name)) ?? []
+    if ('problem' in outcome) brokenModels.set(name, outcome.problem)
+    else if (namesakes.length > 1) brokenModels.set(name, oneTable(namesakes))
+    else if (!sources.has(outcome.value.source))
+      brokenModels.set(
+        name,
+        invalid(path, `source: found "${outcome.value.source}", expected one of ${list(sources)}`),
+      )
+    else models.set(name, outcome.value)
   }
+  return { models, brokenModels }
 }
 
-async function readYaml(path: string, file: string): Promise<unknown> {
-  try {
-    const value: unknown = parse(await readFile(path, 'utf8'))
-    const name = file.replace(/\.ya?ml$/, '')
-    return typeof value === 'object' && value !== null ? { name, ...value } : value
-  } catch (cause) {
-    throw invalid(
-      path,
-      `not readable as YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    )
-  }
-}
-
-function checkReferences(config: Config): void {
-  for (const model of config.models.values()) {
-    if (config.sources.has(model.source)) continue
-    throw invalid(
-      `model "${model.name}"`,
-      `source: found "${model.source}", expected one of ${list(config.sources)}`,
-    )
-  }
-  for (const destination of config.destinations.values()) {
-    const unknown = destination.models?.find(name => !config.models.has(name))
-    if (unknown === undefined) continue
-    throw invalid(
-      `destination "${destination.name}"`,
-      `models: found "${unknown}", expected some of ${list(config.models)}`,
-    )
-  }
-  const tables = Map.groupBy(config.models.keys(), foldName)
-  for (const names of tables.values()) {
-    if (names.length > 1)
-      throw invalid('models', `${names.join(' and ')} are one table name in Athena; rename one`)
-  }
+function oneTable(files: readonly ConfigFile<Model>[]): TransferError {
+  const names = files.map(file => `${file.name} (${file.path})`).join(' and ')
+  return invalid('models', `${names} are one table name in Athena; rename one`)
 }
 
 function list(named: ReadonlyMap<string, unknown>): string {
   return named.size === 0 ? '(none declared)' : [...named.keys()].join(', ')
-}
-
-function invalid(where: string, problem: string, cause?: unknown): TransferError {
-  return new TransferError('CONFIG_INVALID', `${where}: ${problem}`, { cause, details: { where } })
 }
 
 /** A declared destination. @throws {TransferError} `CONFIG_INVALID` that lists the declared ones. */
@@ -117,22 +85,57 @@ export function destinationNamed(config: Config, name: string): Destination {
   throw invalid(config.folder, `no destination is named "${name}"; declared: ${list(config.destinations)}`)
 }
 
-/** The models that a destination takes, in declared order, narrowed to `only` when given. */
+/**
+ * Names of the models that a destination takes, in declared order, narrowed to `only` when given. Models that cannot
+ * run are among them; `modelNamed` says why.
+ *
+ * @throws {TransferError} `CONFIG_INVALID` for a name in `only` that the destination does not take.
+ */
+export function modelNamesOf(
+  config: Config,
+  destination: Destination,
+  only?: readonly string[],
+): readonly string[] {
+  const taken = destination.models ?? [...config.models.keys(), ...config.brokenModels.keys()]
+  const unknown = only?.find(name => !taken.includes(name))
+  if (unknown === undefined) return only ?? taken
+  throw invalid(
+    `destination "${destination.name}"`,
+    `no model "${unknown}"; it takes: ${taken.join(', ') || '(none declared)'}`,
+  )
+}
+
+/** The models that `modelNamesOf` names. @throws {TransferError} `CONFIG_INVALID` for one that cannot run. */
 export function modelsOf(
   config: Config,
   destination: Destination,
   only?: readonly string[],
 ): readonly Model[] {
-  const names = only ?? destination.models ?? [...config.models.keys()]
-  return names.map(name => modelNamed(config, destination, name))
+  return modelNamesOf(config, destination, only).map(name => modelNamed(config, destination, name))
 }
 
-/** A model that the destination takes. @throws {TransferError} `CONFIG_INVALID` that says which it takes. */
+/** A model that the destination takes. @throws {TransferError} `CONFIG_INVALID` that says why there is none. */
 export function modelNamed(config: Config, destination: Destination, name: string): Model {
-  const model = config.models.get(name)
-  if (model && (destination.models?.includes(name) ?? true)) return model
-  const known = destination.models?.join(', ') ?? list(config.models)
-  throw invalid(`destination "${destination.name}"`, `no model "${name}"; it takes: ${known}`)
+  modelNamesOf(config, destination, [name])
+  const found = findModel(config, destination, name)
+  if (found instanceof TransferError) throw found
+  return found
+}
+
+function findModel(config: Config, destination: Destination, name: string): Model | TransferError {
+  const found = config.models.get(name) ?? config.brokenModels.get(name)
+  if (found) return found
+  const problem = `models: found "${name}", expected some of ${list(config.models)}`
+  return invalid(`destination "${destination.name}"`, problem)
+}
+
+/** What is wrong with models, for the log of a worker that starts: each fails alone when it is to be transferred. */
+export function modelProblems(config: Config): readonly TransferError[] {
+  const taken = [...config.destinations.values()].flatMap(destination =>
+    modelNamesOf(config, destination).map(name => findModel(config, destination, name)),
+  )
+  const problems = [...config.brokenModels.values(), ...taken].filter(found => found instanceof TransferError)
+  return [...new Set(problems)]
 }
 
 /** A declared source. @throws {TransferError} `CONFIG_INVALID` that lists the declared ones. */

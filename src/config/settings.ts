@@ -55,6 +55,11 @@ export const settingsSchema = z.object({
     variable: 'ATHENA_TRANSFER_QUERY_TIMEOUT_MS',
     description: 'How long one Athena statement may take, in milliseconds.',
   }),
+  manifestSigningKey: secretReferenceSchema.optional().meta({
+    variable: 'ATHENA_TRANSFER_MANIFEST_SIGNING_KEY',
+    description:
+      'Reference to an Ed25519 private key in PEM, env:NAME or file:/path; without it manifests are not signed.',
+  }),
   httpHost: z.string().min(1).default('127.0.0.1').meta({
     variable: 'ATHENA_TRANSFER_HTTP_HOST',
     description: 'Address that health and dashboard listen on.',

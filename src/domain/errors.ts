@@ -177,6 +177,11 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'List the known transfers with `athena-transfer list`; finished ones are kept for a limited time.',
   },
+  RETRY_REFUSED: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Retry a transfer once it has ended with a failed model; `athena-transfer enqueue` runs all models again.',
+  },
   CANCELLED: {
     retryable: false,
     owner: 'operator',

@@ -22,7 +22,12 @@ export function tablePrefix(place: Place, table: string, id: string): string {
 
 /** Folder of the quarantined rows of one model in one transfer. */
 export function rejectedPrefix(place: Place, transferId: string, table: string): string {
-  return `${place.schema}/rejected/${transferId}/${table}/`
+  return `${rejectedOfTransferPrefix(place, transferId)}${table}/`
+}
+
+/** Folder of all quarantined rows of one transfer. */
+export function rejectedOfTransferPrefix(place: Place, transferId: string): string {
+  return `${place.schema}/rejected/${transferId}/`
 }
 
 /** Folder of the one file behind `_transfer_status`; each try of a transfer to write it has its own. */

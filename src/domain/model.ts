@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { columnTypeSchema } from './column-type.ts'
 import { foldingCollisions, foldName, MAX_NAME_BYTES, RESERVED_PREFIX } from './names.ts'
+import { rejectedRowLimitsSchema } from './rejected-row.ts'
 
 const columnSchema = z
   .strictObject({
@@ -65,12 +66,9 @@ export const modelSchema = z
       .enum(WRITE_MODES)
       .default('merge')
       .meta({ description: `How staged rows meet the target. ${describeWriteModes()}` }),
-    primaryKey: z
-      .array(z.string().min(1))
-      .default([])
-      .meta({
-        description: 'Columns that identify a row; merge needs them, overwrite changes less with them.',
-      }),
+    primaryKey: z.array(z.string().min(1)).default([]).meta({
+      description: 'Columns that identify a row; merge needs them, overwrite changes less with them.',
+    }),
     deletes: z
       .strictObject({
         column: z.string().min(1).meta({
@@ -94,10 +92,9 @@ export const modelSchema = z
     lookbackMs: z.int().min(0).default(300_000).meta({
       description: 'How much before the watermark is read again, for a timestamp cursor. Milliseconds.',
     }),
-    rejectedRows: z
-      .strictObject({ maxCount: z.int().min(0).default(0) })
-      .prefault({})
-      .meta({ description: 'Rows that may be quarantined before the model fails.' }),
+    rejectedRows: rejectedRowLimitsSchema.meta({
+      description: 'Rows that may be quarantined before the model fails. Default: none.',
+    }),
     columns: z.array(columnSchema).min(1).max(1000),
   })
   .superRefine((model, context) => {

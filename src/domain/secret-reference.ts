@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /**
- * Where a secret is, never the secret: `env:NAME` (the worker's environment) or `file:/path` (first line).
+ * Where a secret is, never the secret: `env:NAME` (the worker's environment) or `file:/path` (the whole, trimmed).
  * Only what the operator wrote in the configuration may name one; job payloads cannot.
  */
 export const secretReferenceSchema = z

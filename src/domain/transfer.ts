@@ -60,6 +60,8 @@ export interface ModelResult {
 /** What a transfer did, model by model. */
 export interface TransferResult {
   readonly transferId: string
+  /** The transfer whose failed models were run again. */
+  readonly retryOf?: string
   readonly destination: string
   readonly status: TransferStatus
   readonly startedAt: string

@@ -20,6 +20,8 @@ export const transferPayloadSchema = z.strictObject({
   ...common,
   /** Absent: all models of the destination. */
   models: z.array(nameSchema).min(1).optional(),
+  /** The transfer whose failed models this one runs again. */
+  retryOf: transferIdSchema.optional(),
   /** ISO 8601. */
   requestedAt: z.iso.datetime(),
   /** Set by the worker that made the model jobs, so that they are made once. */

@@ -42,6 +42,7 @@ export async function processTransfer(
   const cancelled = models.length === 0 && (await isCancelled(context.connection, payload.transferId))
   return {
     transferId: payload.transferId,
+    ...(payload.retryOf === undefined ? {} : { retryOf: payload.retryOf }),
     destination: payload.destination,
     status: cancelled ? 'CANCELLED' : statusOf(models),
     startedAt: fannedOut.at,

@@ -4,8 +4,9 @@ import type { TransferStatus, TransferType } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import { isCancelled, markCancelled } from './cancellation.ts'
 import { connectRedis, type QueueConnection } from './connection.ts'
-import { PAYLOAD_VERSION, parsePayload, transferPayloadSchema } from './job-payloads.ts'
+import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
 import { openQueues, type TransferQueues } from './queues.ts'
+import { retryOf } from './retry-transfer.ts'
 import { openStatus, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
 
 /** A transfer to be enqueued. */
@@ -32,6 +33,16 @@ export interface TransferRequest {
 export interface TransferQueue {
   /** @throws {TransferError} `JOB_INVALID` for a request that workers would refuse. */
   enqueue(request: TransferRequest): Promise<{ readonly transferId: string }>
+  /**
+   * Enqueues a new transfer of only those models of an ended one that failed or never ran. `options.transferId` makes it
+   * safe to repeat, as in `enqueue`.
+   *
+   * @throws {TransferError} `RETRY_REFUSED` for a transfer that has not ended or has no failed model, `TRANSFER_NOT_FOUND`.
+   */
+  retry(
+    transferId: string,
+    options?: Pick<TransferRequest, 'transferId'>,
+  ): Promise<{ readonly transferId: string }>
   /** @throws {TransferError} `TRANSFER_NOT_FOUND`. */
   status(transferId: string): Promise<TransferView>
   /** The newest first; `limit` default 50, at most 1,000. */
@@ -71,14 +82,16 @@ export async function createTransferQueue(options: {
 
 /** The producer on a connection that is open already; `close` closes both. */
 export function transferQueueOn(connection: QueueConnection, queues: TransferQueues): TransferQueue {
-  const status = async (transferId: string): Promise<TransferView> => {
-    const job: TransferJob | undefined = await queues.transfers.getJob(transferId)
-    if (job) return viewTransfer(connection, queues, job)
-    throw new TransferError('TRANSFER_NOT_FOUND', `no transfer ${transferId}`, { details: { transferId } })
-  }
+  const status = async (transferId: string): Promise<TransferView> =>
+    viewTransfer(connection, queues, await jobOf(queues, transferId))
   return {
     status,
     enqueue: request => enqueue(queues, request),
+    retry: async (transferId, { transferId: ownId = newTransferId() } = {}) => {
+      const job = await jobOf(queues, transferId)
+      const request = retryOf(await viewTransfer(connection, queues, job), job.data)
+      return add(queues, { ...request, transferId: ownId })
+    },
     list: filter => listTransfers(connection, queues, filter ?? {}),
     cancel: async transferId => {
       await status(transferId)
@@ -103,32 +116,37 @@ async function enqueue(
   queues: TransferQueues,
   request: TransferRequest,
 ): Promise<{ readonly transferId: string }> {
-  const {
-    destination,
-    type = 'incremental',
-    models,
-    transferId = newTransferId(),
-    priority,
-    delayMs,
-  } = request
+  const { destination, type = 'incremental', models, transferId = newTransferId() } = request
+  const { priority, delayMs } = request
+  return add(
+    queues,
+    { version: PAYLOAD_VERSION, transferId, destination, type, ...(models ? { models: [...models] } : {}) },
+    {
+      ...(priority === undefined ? {} : { priority }),
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+    },
+  )
+}
+
+async function add(
+  queues: TransferQueues,
+  request: Omit<TransferPayload, 'requestedAt'>,
+  options: { readonly priority?: number; readonly delay?: number } = {},
+): Promise<{ readonly transferId: string }> {
+  const { transferId } = request
   const payload = parsePayload(
     transferPayloadSchema,
-    {
-      version: PAYLOAD_VERSION,
-      transferId,
-      destination,
-      type,
-      models,
-      requestedAt: new Date().toISOString(),
-    },
+    { ...request, requestedAt: new Date().toISOString() },
     transferId,
   )
-  await queues.transfers.add(destination, payload, {
-    jobId: transferId,
-    ...(priority === undefined ? {} : { priority }),
-    ...(delayMs === undefined ? {} : { delay: delayMs }),
-  })
+  await queues.transfers.add(request.destination, payload, { ...options, jobId: transferId })
   return { transferId }
+}
+
+async function jobOf(queues: TransferQueues, transferId: string): Promise<TransferJob> {
+  const job: TransferJob | undefined = await queues.transfers.getJob(transferId)
+  if (job) return job
+  throw new TransferError('TRANSFER_NOT_FOUND', `no transfer ${transferId}`, { details: { transferId } })
 }
 
 async function viewTransfer(
@@ -143,6 +161,7 @@ async function viewTransfer(
   const names = fannedOut?.models ?? job.data.models ?? []
   return {
     transferId,
+    retryOf: job.data.retryOf,
     destination,
     requestedAt,
     result,

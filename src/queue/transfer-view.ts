@@ -35,6 +35,8 @@ export interface ModelView {
 /** A transfer as it stands. */
 export interface TransferView {
   readonly transferId: string
+  /** The transfer whose failed models are run again; undefined for one that is no retry. */
+  readonly retryOf: string | undefined
   readonly destination: string
   readonly status: TransferStatus
   readonly requestedAt: string

@@ -16,8 +16,9 @@ import {
   type Window,
   withRowHash,
 } from './encode-sql.ts'
-import { type RejectedRow, readExactly } from './exact-rows.ts'
+import { readExactly } from './exact-rows.ts'
 import { parquetAsText } from './parquet-source.ts'
+import { NONE_REJECTED, type RejectedRows } from './rejected-spool.ts'
 
 /** One slice to be made into one Parquet file. */
 export interface EncodeRequest {
@@ -39,16 +40,18 @@ export interface EncodeRequest {
   readonly hasRowHash: boolean
   /** How rows are digested: `cursor` is undefined when all are. */
   readonly digest: { readonly cursor?: string | undefined; readonly lookbackMs: number }
-  readonly maxRejected: number
+  /** Where rejected rows are appended. */
+  readonly rejectedPath: string
+  /** Rejected rows after which reading stops; undefined reads all. */
+  readonly maxRejected?: number | undefined
   /** Where the Parquet file is to be. Absent afterwards if no row is staged. */
   readonly target: string
 }
 
 /** What became of a slice. `rowCount` of the slice = `stagedRowCount` + rejected + outside the window. */
-export interface EncodeOutcome {
+export interface EncodeOutcome extends RejectedRows {
   readonly rowCount: number
   readonly stagedRowCount: number
-  readonly rejected: readonly RejectedRow[]
   readonly csvHeader?: readonly string[] | undefined
   readonly maxCursor: string | null
   /** By table name of each bounded column that is never NULL here, in canonical text. */
@@ -87,15 +90,15 @@ export function createSliceEncoder(): (
   let strings: StringReading = 'plain'
   return async (connection, request) => {
     const certain = await tryCertain(connection, request)
-    if (certain) return { ...certain, rejected: [] }
+    if (certain) return { ...certain, ...NONE_REJECTED }
     if (!isSurelyExact(request)) return encodeExactly(connection, request)
     const encoded = await tryChecked(connection, request, strings)
-    if (encoded) return { ...encoded, rejected: [] }
+    if (encoded) return { ...encoded, ...NONE_REJECTED }
     if (strings === 'inspected' || !hasStrings(request)) return encodeExactly(connection, request)
     const inspected = await tryChecked(connection, request, 'inspected')
     if (!inspected) return encodeExactly(connection, request)
     strings = 'inspected'
-    return { ...inspected, rejected: [] }
+    return { ...inspected, ...NONE_REJECTED }
   }
 }
 
@@ -111,7 +114,7 @@ async function encodeExactly(connection: DuckDBConnection, request: EncodeReques
     const format = request.format === 'csv' ? 'csv' : 'ndjson'
     const exact = await readExactly({ ...request, path: text, format }, canonical)
     const encoded = await copy(connection, request, canonicalRows(canonical, request.columns))
-    return { ...encoded, rowCount: exact.rowCount, rejected: exact.rejected, csvHeader: exact.csvHeader }
+    return { ...encoded, ...exact }
   } finally {
     await rm(canonical, { force: true })
     if (text !== request.path) await rm(text, { force: true })
@@ -124,7 +127,7 @@ function isSurelyExact({ format, columns, hasLongNumbers }: EncodeRequest): bool
   return format === 'ndjson' && hasCheckedRows(columns) && !(hasLongNumbers && hasDecimals)
 }
 
-type Encoded = Omit<EncodeOutcome, 'rejected'>
+type Encoded = Omit<EncodeOutcome, keyof RejectedRows>
 
 /** The rows must be as many as were looked at, or others look again. */
 async function tryCertain(

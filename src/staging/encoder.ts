@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode, TransferError } from '../domain/errors.ts'
+import { rejectedRowSchema } from '../domain/rejected-row.ts'
 import type { EncodeOutcome, EncodeRequest } from './encode-slice.ts'
 
 /** The encoder's process, as its owner holds it. */
@@ -14,14 +15,6 @@ export interface Encoder {
   close(): void
 }
 
-const rejectedSchema = z.object({
-  file: z.string(),
-  line: z.number(),
-  column: z.string().optional(),
-  value: z.string().optional(),
-  reason: z.string(),
-})
-
 const codeSchema = z.custom<ErrorCode>(code => typeof code === 'string' && code in ERROR_CODES)
 
 const answerSchema = z.union([
@@ -29,7 +22,8 @@ const answerSchema = z.union([
     outcome: z.object({
       rowCount: z.number(),
       stagedRowCount: z.number(),
-      rejected: z.array(rejectedSchema),
+      rejectedRowCount: z.number(),
+      rejectedExamples: z.array(rejectedRowSchema),
       csvHeader: z.array(z.string()).optional(),
       maxCursor: z.string().nullable(),
       bounds: z.array(z.object({ column: z.string(), min: z.string(), max: z.string() })),

@@ -3,23 +3,14 @@ import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { TransferError } from '../domain/errors.ts'
+import type { RejectedRow } from '../domain/rejected-row.ts'
 import type { CsvDialect } from '../domain/row-batch.ts'
 import { readCell } from './cell-rules.ts'
 import { type CsvValue, csvRows } from './csv-rows.ts'
 import { type EncodedColumn, ROW_COLUMN } from './encode-sql.ts'
 import { type Cell, readJsonLine } from './json-line.ts'
-
-/** A row that does not fit, and why. */
-export interface RejectedRow {
-  readonly file: string
-  /** 1-based; the row's number for Parquet. */
-  readonly line: number
-  /** Undefined when the row as a whole cannot be read. */
-  readonly column?: string | undefined
-  /** The first 100 characters. */
-  readonly value?: string | undefined
-  readonly reason: string
-}
+import { linesOf } from './lines.ts'
+import { openRejectedSpool, type RejectedRows } from './rejected-spool.ts'
 
 /** What the exact reader is to read. */
 export interface ExactInput {
@@ -32,14 +23,15 @@ export interface ExactInput {
   readonly firstLine: number
   readonly firstRow: number
   readonly columns: readonly EncodedColumn[]
-  /** Rejected rows after which reading stops. */
-  readonly maxRejected: number
+  /** Where rejected rows are appended. */
+  readonly rejectedPath: string
+  /** Rejected rows after which reading stops; undefined reads all. */
+  readonly maxRejected?: number | undefined
 }
 
 /** What the exact reader found. */
-export interface ExactOutcome {
+export interface ExactOutcome extends RejectedRows {
   readonly rowCount: number
-  readonly rejected: readonly RejectedRow[]
   readonly csvHeader?: readonly string[]
 }
 
@@ -47,26 +39,26 @@ export interface ExactOutcome {
 const MAX_SHOWN = 100
 
 /**
- * Reads a slice value by value and writes the rows that fit to `target` as NDJSON of canonical text. Slower than the
- * checks in SQL, and the one that decides. Memory: a row for NDJSON, a slice for CSV.
+ * Reads a slice value by value and writes the rows that fit to `target` as NDJSON of canonical text, the others to
+ * `rejectedPath`. Slower than the checks in SQL, and the one that decides. Memory: a row for NDJSON, a slice for CSV.
  */
 export async function readExactly(input: ExactInput, target: string): Promise<ExactOutcome> {
   const out = createWriteStream(target)
-  const rejected: RejectedRow[] = []
+  const rejected = openRejectedSpool(input.rejectedPath)
   let rowCount = 0
   let csvHeader: readonly string[] | undefined
   const rows = input.format === 'csv' ? csvCells(input, header => (csvHeader = header)) : jsonCells(input)
   for await (const { line, cells } of rows) {
     const row = cells instanceof Error ? { reason: cells.message } : readRow(cells, input.columns)
     const place = input.firstRow + rowCount++
-    if ('reason' in row) rejected.push({ file: input.origin, line, ...row })
+    if ('reason' in row) await rejected.add({ file: input.origin, line, ...row })
     else if (!out.write(`${JSON.stringify({ ...row.values, [ROW_COLUMN]: place })}\n`))
       await once(out, 'drain')
-    if (rejected.length > input.maxRejected) break
+    if (rejected.count >= (input.maxRejected ?? Number.POSITIVE_INFINITY)) break
   }
   out.end()
   await once(out, 'close')
-  return { rowCount, rejected, ...(csvHeader ? { csvHeader } : {}) }
+  return { rowCount, ...(await rejected.close()), ...(csvHeader ? { csvHeader } : {}) }
 }
 
 type Cells = ReadonlyMap<string, Cell>
@@ -89,28 +81,12 @@ function readRow(cells: Cells, columns: readonly EncodedColumn[]): ReadRow {
 
 async function* jsonCells(input: ExactInput): AsyncGenerator<{ line: number; cells: Cells | Error }> {
   let line = input.firstLine - 1
-  for await (const bytes of linesOf(input.path)) {
+  for await (const bytes of linesOf(createReadStream(input.path, { highWaterMark: 1 << 20 }))) {
     line++
     const content = bytes.toString().replace(line === 1 ? /^\uFEFF/ : '', '')
     if (!isUtf8(bytes)) yield { line, cells: new Error('is not UTF-8') }
     else if (content.trim() !== '') yield { line, cells: attempt(() => readJsonLine(content)) }
   }
-}
-
-/** The lines of a file without their newlines. Memory: a chunk and a line. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0)
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1 << 20 })
-  for await (const chunk of chunks) {
-    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    let from = 0
-    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, from)) {
-      yield text.subarray(from, end)
-      from = end + 1
-    }
-    rest = text.subarray(from)
-  }
-  if (rest.length > 0) yield rest
 }
 
 function attempt(read: () => Cells): Cells | Error {
@@ -147,12 +123,11 @@ async function* csvCells(
     header = row.values.map(value => value.text)
     onHeader(header)
     const missing = input.columns.find(column => !header?.includes(column.name))
-    if (!missing) continue
-    yield {
-      line,
-      cells: new Error(`the header has no column "${missing.name}"; it has: ${header.join(', ')}`),
-    }
-    return
+    if (missing)
+      throw new TransferError(
+        'SOURCE_UNREADABLE',
+        `${input.origin}: no column "${missing.name}"; the header has: ${header.join(', ')}`,
+      )
   }
 }
 

@@ -4,7 +4,11 @@ export interface StagingS3 {
     input: { Bucket: string; Key: string; Body: Uint8Array; ContentType?: string },
     options?: { abortSignal?: AbortSignal },
   ): Promise<{ ETag?: string | undefined }>
-  createMultipartUpload(input: { Bucket: string; Key: string }): Promise<{ UploadId?: string | undefined }>
+  createMultipartUpload(input: {
+    Bucket: string
+    Key: string
+    ContentType?: string
+  }): Promise<{ UploadId?: string | undefined }>
   uploadPart(
     input: { Bucket: string; Key: string; UploadId: string; PartNumber: number; Body: Uint8Array },
     options?: { abortSignal?: AbortSignal },
@@ -17,4 +21,16 @@ export interface StagingS3 {
   }): Promise<{ ETag?: string | undefined }>
   abortMultipartUpload(input: { Bucket: string; Key: string; UploadId: string }): Promise<unknown>
   deleteObject(input: { Bucket: string; Key: string }): Promise<unknown>
+}
+
+/** The part of S3's client that looking at what was staged needs; `@aws-sdk/client-s3`'s `S3` fits it. */
+export interface ReadingS3 {
+  listObjectsV2(input: { Bucket: string; Prefix: string; ContinuationToken?: string }): Promise<{
+    Contents?: { Key?: string | undefined }[] | undefined
+    NextContinuationToken?: string | undefined
+  }>
+  getObject(
+    input: { Bucket: string; Key: string },
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ Body?: object | undefined }>
 }

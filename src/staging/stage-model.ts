@@ -1,14 +1,21 @@
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../domain/digest.ts'
-import { TransferError } from '../domain/errors.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import { boundColumnsOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { type Encoder, startEncoder } from './encoder.ts'
-import type { RejectedRow } from './exact-rows.ts'
 import { createUploads } from './held-uploads.ts'
+import {
+  ensureRejectedCount,
+  ensureRejectedShare,
+  isTooManyRejected,
+  REJECTED_FILE,
+  rejectedRowsLeft,
+  uploadRejected,
+  uploadRejectedOfFailed,
+} from './rejected-rows.ts'
 import type { StagingS3 } from './s3-port.ts'
 import { cutSlices, type Slice } from './slices.ts'
 import { emptyTotals, type StagedModel, type StagingTotals, withSlice } from './totals.ts'
@@ -41,7 +48,10 @@ const SLICE_BYTES = 128 * 1024 * 1024
  * Writes a model's rows to S3 as Parquet and returns what was written, in upload order.
  *
  * One file is made per slice of the input. While a slice is encoded in a process of its own the next one is read, so
- * disk holds two slices and memory a few chunks, the encoder's 256 MB and one part of an upload, whatever the size of the model.
+ * disk holds two slices and the rejected rows, memory a few chunks, the encoder's 256 MB and one part of an upload, whatever
+ * the size of the model.
+ *
+ * Rows that do not fit are uploaded once all are read; of a model that fails for them the first 10,000.
  *
  * Safe to repeat: files go under the attempt's own prefix, and no reader sees them before the load.
  *
@@ -57,10 +67,14 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   try {
     const uploads = createUploads(options)
     const totals = await stageBatches(options, { encoder, uploads }, folder)
+    ensureRejectedShare(options.model, totals)
     const digest = digestOf(totals.spans)
     const { files, isUnchanged } = await uploads.finish(digest)
-    await uploadRejected(options, totals.rejected)
+    await uploadRejected({ ...options, path: rejectedPath(folder) })
     return { ...totals, files, digest, isUnchanged }
+  } catch (thrown) {
+    if (isTooManyRejected(thrown)) await uploadRejectedOfFailed({ ...options, path: rejectedPath(folder) })
+    throw thrown
   } finally {
     encoder.close()
     stop.abort()
@@ -89,7 +103,13 @@ async function stageBatches(
     const cut = { columns, folder: batchFolder, sliceBytes, signal: options.signal }
     for await (const slice of cutSlices(batch, cut)) {
       const before = await encoding
-      encoding = stageSlice(options, machinery, { folder: batchFolder, batch, slice, before })
+      encoding = stageSlice(options, machinery, {
+        folder: batchFolder,
+        rejectedPath: rejectedPath(folder),
+        batch,
+        slice,
+        before,
+      })
       encoding.catch(() => {
         // Thrown where the next slice, or the end, awaits it.
       })
@@ -103,12 +123,13 @@ async function stageSlice(
   { encoder, uploads }: Machinery,
   step: {
     readonly folder: string
+    readonly rejectedPath: string
     readonly batch: RowBatch
     readonly slice: Slice
     readonly before: StagingTotals
   },
 ): Promise<StagingTotals> {
-  const { model, signal } = options
+  const { model } = options
   const { batch, slice, before } = step
   if (slice.bytes === 0) return before
   const target = join(step.folder, `staged-${before.sliceCount}.parquet`)
@@ -127,17 +148,23 @@ async function stageSlice(
     hasRowHash: identityOf(model) === 'content',
     digest: { cursor: windowCursorOf(model)?.tableName, lookbackMs: model.lookbackMs },
     window: windowOf(options),
-    maxRejected: model.rejectedRows.maxCount - before.rejected.length,
+    rejectedPath: step.rejectedPath,
+    maxRejected: rejectedRowsLeft(model, before),
     target,
   })
   await slice.release()
   const bytes = outcome.stagedRowCount === 0 ? 0 : (await stat(target)).size
   const after = withSlice(before, outcome, bytes)
-  if (after.rejected.length > model.rejectedRows.maxCount) throw tooManyRejected(model, after.rejected)
+  ensureRejectedCount(model, after)
   if (outcome.stagedRowCount === 0) return after
   await uploads.add({ path: target, rowCount: outcome.stagedRowCount, bytes })
   options.onProgress({ rowCount: after.rowCount, bytes: after.bytes })
   return after
+}
+
+/** The spool of all slices' rejected rows; slices are encoded one after the other. */
+function rejectedPath(folder: string): string {
+  return join(folder, REJECTED_FILE)
 }
 
 function encodedColumns(model: Model): readonly EncodedColumn[] {
@@ -161,28 +188,4 @@ type EncodeWindow = StageOptions['window'] & { readonly column: string }
 
 function tableNameOf(model: Model, name: string | undefined): string | undefined {
   return model.columns.find(column => column.name === name)?.tableName
-}
-
-/** Rejected rows that a message repeats. */
-const MAX_TOLD = 3
-
-function tooManyRejected(model: Model, rejected: readonly RejectedRow[]): TransferError {
-  const told = rejected.slice(0, MAX_TOLD).map(describeRejected)
-  return new TransferError(
-    'ROW_INVALID',
-    `model "${model.name}": ${told.join('; ')} (${rejected.length} or more rows do not fit, ${model.rejectedRows.maxCount} may)`,
-    { details: { model: model.name, rows: told, allowed: model.rejectedRows.maxCount } },
-  )
-}
-
-function describeRejected({ file, line, column, value, reason }: RejectedRow): string {
-  const where = column === undefined ? '' : `, column "${column}"`
-  return `${file} line ${line}${where}: ${value === undefined ? '' : `${JSON.stringify(value)} `}${reason}`
-}
-
-async function uploadRejected(options: StageOptions, rejected: readonly RejectedRow[]): Promise<void> {
-  if (rejected.length === 0) return
-  const Body = Buffer.from(rejected.map(row => `${JSON.stringify(row)}\n`).join(''))
-  const Key = `${options.rejectedPrefix}rejected.ndjson`
-  await options.s3.putObject({ Bucket: options.bucket, Key, Body, ContentType: 'application/x-ndjson' })
 }

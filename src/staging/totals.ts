@@ -4,16 +4,15 @@ import type { Model } from '../domain/model.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { EncodeOutcome } from './encode-slice.ts'
-import type { RejectedRow } from './exact-rows.ts'
+import { NONE_REJECTED, type RejectedRows, withRejected } from './rejected-spool.ts'
 import type { StagedFile } from './upload.ts'
 
 /** What was staged of a model. `sourceRowCount` = `rowCount` + rejected + outside the window. */
-export interface StagedModel {
+export interface StagedModel extends RejectedRows {
   readonly files: readonly StagedFile[]
   readonly rowCount: number
   readonly bytes: number
   readonly sourceRowCount: number
-  readonly rejected: readonly RejectedRow[]
   /** Largest staged cursor value. */
   readonly maxCursor: Watermark | undefined
   /** Smallest and largest staged value of each bounded column that is never NULL among them, in canonical text. */
@@ -48,7 +47,7 @@ export function emptyTotals(model: Model): StagingTotals {
     rowCount: 0,
     bytes: 0,
     sourceRowCount: 0,
-    rejected: [],
+    ...NONE_REJECTED,
     maxCursor: undefined,
     bounds: [],
     spans: [],
@@ -68,7 +67,7 @@ export function withSlice(before: StagingTotals, slice: EncodeOutcome, bytes: nu
     rowCount: before.rowCount + slice.stagedRowCount,
     bytes: before.bytes + bytes,
     sourceRowCount: before.sourceRowCount + slice.rowCount,
-    rejected: [...before.rejected, ...slice.rejected],
+    ...withRejected(before, slice),
     maxCursor,
     bounds: slice.stagedRowCount === 0 ? before.bounds : widened(before, slice),
     spans: spansReadAgain(mergedSpans(before.spans, slice.spans), maxCursor, scope),

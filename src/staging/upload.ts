@@ -22,13 +22,20 @@ const PART_BYTES = 8 * 1024 * 1024
  */
 export async function uploadFile(
   s3: StagingS3,
-  file: { readonly path: string; readonly bucket: string; readonly key: string },
+  file: {
+    readonly path: string
+    readonly bucket: string
+    readonly key: string
+    /** Default: none. */
+    readonly contentType?: string
+  },
   signal: AbortSignal,
 ): Promise<Pick<StagedFile, 'bytes' | 'sha256' | 'etag'>> {
   await using handle = await open(file.path)
   const { size: bytes } = await handle.stat()
   const hash = createHash('sha256')
-  const place = { Bucket: file.bucket, Key: file.key }
+  const { bucket: Bucket, key: Key, contentType: ContentType } = file
+  const object = ContentType === undefined ? { Bucket, Key } : { Bucket, Key, ContentType }
   const nextPart = async (): Promise<Uint8Array> => {
     const part = await readPart(handle)
     hash.update(part)
@@ -36,8 +43,8 @@ export async function uploadFile(
   }
   const answer =
     bytes <= PART_BYTES
-      ? await s3.putObject({ ...place, Body: await nextPart() }, { abortSignal: signal })
-      : await uploadParts(s3, place, nextPart, signal)
+      ? await s3.putObject({ ...object, Body: await nextPart() }, { abortSignal: signal })
+      : await uploadParts(s3, object, nextPart, signal)
   return { bytes, sha256: hash.digest('hex'), etag: (answer.ETag ?? '').replaceAll('"', '') }
 }
 
@@ -49,12 +56,12 @@ async function readPart(handle: FileHandle): Promise<Uint8Array> {
 
 async function uploadParts(
   s3: StagingS3,
-  place: { Bucket: string; Key: string },
+  object: { Bucket: string; Key: string; ContentType?: string },
   nextPart: () => Promise<Uint8Array>,
   signal: AbortSignal,
 ): Promise<{ ETag?: string | undefined }> {
-  const { UploadId = '' } = await s3.createMultipartUpload(place)
-  const upload = { ...place, UploadId }
+  const { UploadId = '' } = await s3.createMultipartUpload(object)
+  const upload = { Bucket: object.Bucket, Key: object.Key, UploadId }
   try {
     const Parts: { PartNumber: number; ETag: string; ChecksumCRC32?: string }[] = []
     for (let part = await nextPart(); part.length > 0; part = await nextPart()) {

@@ -1,5 +1,6 @@
 import { deleteStagingTable } from '../catalog/staging-table.ts'
 import type { Destination } from '../domain/destination.ts'
+import { keysBelow } from '../staging/keys-below.ts'
 import type { DestinationClients } from './ports.ts'
 
 /** What an attempt leaves behind once its rows are loaded, or never will be. */
@@ -24,5 +25,18 @@ export async function cleanUp(
       await clients.s3.deleteObject({ Bucket: destination.bucket, Key: key })
   } catch {
     // Safe to pass over: rows are loaded or the first error is on its way, and nothing reads what is left.
+  }
+}
+
+/** Removes what an attempt staged before its staging failed. No statement reads it, as none was made. */
+export async function removeStaged(
+  { s3 }: Pick<DestinationClients, 's3'>,
+  { bucket }: Destination,
+  prefix: string,
+): Promise<void> {
+  try {
+    for await (const Key of keysBelow(s3, { bucket, prefix })) await s3.deleteObject({ Bucket: bucket, Key })
+  } catch {
+    // Safe to pass over: the first error is on its way, and nothing reads what is left.
   }
 }

@@ -1,8 +1,10 @@
+import { type KeyObject, sign } from 'node:crypto'
 import { manifestKey } from '../domain/locations.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import type { Executed } from './execute-plan.ts'
-import type { DestinationClients } from './ports.ts'
+import { canonicalJson, publicSigningKey } from './manifest-signature.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /** What a manifest tells of one loaded model. */
@@ -16,32 +18,43 @@ export interface ManifestFacts {
 /**
  * Writes the model's manifest for this transfer: which files were staged (with SHA-256, ETag, rows and bytes), by which
  * query they were loaded, and the watermark before and after. Written after the load; the staged files themselves are gone by then.
+ *
+ * It is canonical JSON (RFC 8785). With a signing key the 64 bytes of an Ed25519 signature over the object's bytes as they
+ * are lie beside it under `….json.sig`, written first, so that whoever sees a manifest finds its signature.
  */
 export async function writeManifest(
-  s3: DestinationClients['s3'],
+  { s3, signingKey }: Pick<DestinationClients, 's3'> & Pick<TransferDeps, 'signingKey'>,
   job: ModelJob,
   facts: ManifestFacts,
 ): Promise<void> {
   const { destination, model, transfer } = job
   const loadedAt = new Date().toISOString()
-  const manifest = {
+  const signer = await signingKey()
+  const Key = manifestKey(destination, model.tableName, transfer.transferId, loadedAt.slice(0, 10))
+  const Body = Buffer.from(canonicalJson({ ...contentOf(job, facts), loadedAt, signedBy: keyIdOf(signer) }))
+  const put = (object: { Key: string; Body: Uint8Array; ContentType: string }) =>
+    s3.putObject({ Bucket: destination.bucket, ...object })
+  if (signer)
+    await put({ Key: `${Key}.sig`, Body: sign(null, Body, signer), ContentType: 'application/octet-stream' })
+  await put({ Key, Body, ContentType: 'application/json' })
+}
+
+function keyIdOf(signer: KeyObject | undefined): string | null {
+  return signer ? publicSigningKey(signer).keyId : null
+}
+
+function contentOf({ model, transfer }: ModelJob, { staged, executed, before, after }: ManifestFacts) {
+  return {
     version: 1,
     transferId: transfer.transferId,
     transferType: transfer.type,
     model: model.name,
     table: model.tableName,
-    loadedAt,
-    queryExecutionId: facts.executed.queryExecutionId ?? null,
-    rowCount: facts.staged.rowCount,
-    rejectedRowCount: facts.staged.rejected.length,
-    changedRowCount: facts.executed.changedRowCount,
-    watermark: { before: facts.before ?? null, after: facts.after ?? null },
-    files: facts.staged.files,
+    queryExecutionId: executed.queryExecutionId ?? null,
+    rowCount: staged.rowCount,
+    rejectedRowCount: staged.rejectedRowCount,
+    changedRowCount: executed.changedRowCount,
+    watermark: { before: before ?? null, after: after ?? null },
+    files: staged.files,
   }
-  await s3.putObject({
-    Bucket: destination.bucket,
-    Key: manifestKey(destination, model.tableName, transfer.transferId, loadedAt.slice(0, 10)),
-    Body: Buffer.from(JSON.stringify(manifest, null, 2)),
-    ContentType: 'application/json',
-  })
 }

@@ -1,14 +1,15 @@
+import type { KeyObject } from 'node:crypto'
 import type { GluePort } from '../catalog/glue-port.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
-import type { StagingS3 } from '../staging/s3-port.ts'
+import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
 
 /** The clients of one destination, opened under the customer's role. */
 export interface DestinationClients {
-  readonly s3: StagingS3
+  readonly s3: StagingS3 & ReadingS3
   readonly glue: GluePort
   readonly athena: AthenaPort
   /** Account of the role; unknown with access keys. */
@@ -46,6 +47,8 @@ export interface TransferDeps {
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
   readonly states: ModelStateStore
+  /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
+  readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */
   readonly workDir: string
   readonly queryTimeoutMs: number

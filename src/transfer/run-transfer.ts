@@ -1,6 +1,7 @@
 import type { Destination } from '../domain/destination.ts'
 import { toTransferError } from '../domain/errors.ts'
 import type { Model } from '../domain/model.ts'
+import { foldName } from '../domain/names.ts'
 import { type ModelResult, statusOf, type Transfer, type TransferResult } from '../domain/transfer.ts'
 import { finishTransfer } from './finish-transfer.ts'
 import type { TransferDeps } from './ports.ts'
@@ -19,12 +20,16 @@ export interface TransferRunOptions {
 export interface TransferRun {
   readonly transfer: Transfer
   readonly destination: Destination
-  readonly models: readonly Model[]
+  readonly models: readonly {
+    readonly name: string
+    /** @throws {TransferError} `CONFIG_INVALID` for a model that cannot be read, which then fails alone. */
+    readonly define: () => Model
+  }[]
 }
 
 /**
  * Runs a transfer without a queue: its models one after the other, then `_transfer_status`. A model that fails does
- * not stop the rest; nothing is tried again.
+ * not stop the rest; nothing is tried again. A signing key that cannot be read stops all before the first row.
  */
 export async function runTransfer(
   deps: TransferDeps,
@@ -32,6 +37,7 @@ export async function runTransfer(
   options: TransferRunOptions,
 ): Promise<TransferResult> {
   const startedAt = new Date()
+  await deps.signingKey()
   const results: ModelResult[] = []
   for (const model of run.models) {
     results.push(await resultOf(deps, run, model, options))
@@ -54,37 +60,34 @@ export async function runTransfer(
 async function resultOf(
   deps: TransferDeps,
   { transfer, destination }: TransferRun,
-  model: Model,
+  { name, define }: TransferRun['models'][number],
   options: TransferRunOptions,
 ): Promise<ModelResult> {
   const startedMs = performance.now()
   try {
+    const model = define()
     const result = await transferModel(
       deps,
       { transfer, destination, model },
-      { signal: options.signal, onProgress: progress => options.onProgress(model.name, progress) },
+      { signal: options.signal, onProgress: progress => options.onProgress(name, progress) },
     )
     await options.afterLoad?.(model)
     return result
   } catch (thrown) {
-    return failedModel(model, thrown, Math.round(performance.now() - startedMs))
+    return failedModel(name, thrown, Math.round(performance.now() - startedMs))
   }
 }
 
 /** The result of a model that did not end well: nothing of it is visible. */
-export function failedModel(
-  model: Pick<Model, 'name' | 'tableName'>,
-  thrown: unknown,
-  durationMs: number,
-): ModelResult {
+export function failedModel(name: string, thrown: unknown, durationMs: number): ModelResult {
   const error = toTransferError(thrown)
   return {
-    model: model.name,
-    table: model.tableName,
+    model: name,
+    table: foldName(name),
     status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
     isUnchanged: false,
-    rejectedRowCount: 0,
+    rejectedRowCount: Number(error.details.rejectedRowCount ?? 0),
     fileCount: 0,
     stagedBytes: 0,
     changedRowCount: 0,

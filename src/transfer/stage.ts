@@ -4,6 +4,7 @@ import { windowCursorOf } from '../domain/row-identity.ts'
 import { windowStart } from '../domain/watermark.ts'
 import { stageModel } from '../staging/stage-model.ts'
 import type { StagedModel } from '../staging/totals.ts'
+import { removeStaged } from './clean-up.ts'
 import type { ReadPlan } from './model-state.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
@@ -24,7 +25,7 @@ export interface StageStep {
   readonly onProgress: (progress: ModelProgress) => void
 }
 
-/** Reads the model from its watermark less the lookback and stages it. Memory and disk: as `stageModel` says. */
+/** Reads the model from its watermark less the lookback and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
 export async function stage(
   clients: Pick<DestinationClients, 's3'>,
   deps: Pick<TransferDeps, 'readSource' | 'workDir'>,
@@ -35,7 +36,7 @@ export async function stage(
   const { watermark, knownDigest } = step.read
   const type = windowCursorOf(model)?.type
   const from = type && watermark !== undefined ? windowStart(watermark, type, model.lookbackMs) : undefined
-  return stageModel({
+  const staging = stageModel({
     model,
     batches: deps.readSource(model, step.signal),
     window: { from },
@@ -47,5 +48,9 @@ export async function stage(
     workDir: join(deps.workDir, 'athena-transfer'),
     signal: step.signal,
     onProgress: counts => step.onProgress({ stage: 'staging', ...counts }),
+  })
+  return staging.catch(async (thrown: unknown) => {
+    await removeStaged(clients, destination, step.prefix)
+    throw thrown
   })
 }

@@ -88,7 +88,7 @@ async function runWith(
   const before = read.watermark
   const watermark = await rememberLoad(deps.states, job, { before, staged })
   if (!staged.isUnchanged)
-    await writeManifest(clients.s3, job, { staged, executed, before, after: watermark })
+    await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
   return describe(job, staged, executed, watermark)
 }
 
@@ -137,7 +137,7 @@ function describe(
     table: model.tableName,
     status: 'SUCCESS',
     rowCount: staged.rowCount,
-    rejectedRowCount: staged.rejected.length,
+    rejectedRowCount: staged.rejectedRowCount,
     fileCount: staged.files.length,
     stagedBytes: staged.isUnchanged ? 0 : staged.bytes,
     isUnchanged: staged.isUnchanged,

@@ -90,6 +90,7 @@ function depsOf(
       read: async (_, table) => states.get(table),
       write: async (_, table, state) => void states.set(table, state),
     },
+    signingKey: async () => undefined,
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,
   }

@@ -36,7 +36,12 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 export async function createWorkspace(
   standIn: Pick<TestStandIn, 'url'>,
   customer: Customer,
-  options: { readonly redisUrl?: string; readonly dataFolder?: string } = {},
+  options: {
+    readonly redisUrl?: string
+    readonly dataFolder?: string
+    /** Further settings. */
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-'))
   for (const name of ['destinations', 'sources', 'models', 'data']) await mkdir(join(folder, name))
@@ -59,6 +64,7 @@ export async function createWorkspace(
     ATHENA_TRANSFER_IDENTITY: `file:${tokenFile}`,
     ATHENA_TRANSFER_IDENTITY_SUBJECT: customer.subject,
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+    ...options.env,
   }
   return {
     folder,

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop())
 
 function succeeded(model: string): ModelResult {
-  const { error, ...result } = failedModel({ name: model, tableName: model }, new Error('unused'), 1)
+  const { error, ...result } = failedModel(model, new Error('unused'), 1)
   return { ...result, status: 'SUCCESS', rowCount: 5 }
 }
 
@@ -35,10 +35,9 @@ async function start(runModel: RunModel, options: { models?: string[] } = {}) {
       connection,
       concurrency: 2,
       lockDurationMs: 1_000,
-      modelsOf: () => options.models ?? ['a', 'b'],
+      modelsOf: ({ models }) => models ?? options.models ?? ['a', 'b'],
       runModel,
-      failedModel: (model, error, durationMs) =>
-        failedModel({ name: model, tableName: model }, error, durationMs),
+      failedModel,
       finishTransfer: async ({ transferId }) => {
         finished.push(transferId)
       },
@@ -82,6 +81,86 @@ it('one model failing leaves the others loaded: PARTIAL_FAILURE, with the error 
     status: 'ERROR',
     error: { code: 'ACCESS_DENIED', owner: 'customer' },
   })
+  await t.close()
+})
+
+it('retry runs only the models that failed, as a new transfer that names the old one', async () => {
+  const seen: string[] = []
+  const t = await start(
+    async ({ model, type }) => {
+      seen.push(`${model} ${type}`)
+      if (model !== 'a' && seen.length <= 3) throw new TransferError('ACCESS_DENIED', 'no glue:CreateTable')
+      return succeeded(model)
+    },
+    { models: ['a', 'b', 'c'] },
+  )
+  const first = await t.run({ destination: 'acme', type: 'full-refresh' })
+  const own = newTransferId()
+  const { transferId } = await t.queue.retry(first.transferId, { transferId: own })
+  await t.queue.retry(first.transferId, { transferId: own })
+  const second = await t.queue.waitUntilFinished(transferId, { signal: AbortSignal.timeout(20_000) })
+
+  expect(transferId).toBe(own)
+  expect(second).toMatchObject({ status: 'SUCCESS', retryOf: first.transferId })
+  expect(second.result).toMatchObject({ transferId, retryOf: first.transferId })
+  expect(seen.slice(3).sort()).toEqual(['b full-refresh', 'c full-refresh'])
+  await t.close()
+})
+
+it('retry runs the models of a cancelled transfer that did not end, and all of one that never began', async () => {
+  const started: string[] = []
+  let isBlocked = true
+  const t = await start(
+    ({ model }, { signal }) => {
+      started.push(model)
+      if (model === 'a' || !isBlocked) return Promise.resolve(succeeded(model))
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    },
+    { models: ['a', 'b', 'c', 'd'] },
+  )
+  const cancelled = await t.queue.enqueue({ destination: 'acme' })
+  while (started.length < 3) await sleep(20)
+  await t.queue.cancel(cancelled.transferId)
+  const ended = { signal: AbortSignal.timeout(20_000) }
+  await t.queue.waitUntilFinished(cancelled.transferId, ended)
+  const waiting = await t.queue.enqueue({ destination: 'acme', delayMs: 3_600_000, models: ['a', 'b'] })
+  await t.queue.cancel(waiting.transferId)
+  isBlocked = false
+  const models = []
+  for (const { transferId } of [cancelled, waiting]) {
+    const retry = await t.queue.retry(transferId)
+    const { result } = await t.queue.waitUntilFinished(retry.transferId, ended)
+    models.push(result?.models.map(({ model, status }) => `${model} ${status}`))
+  }
+
+  expect(models).toEqual([
+    ['b SUCCESS', 'c SUCCESS', 'd SUCCESS'],
+    ['a SUCCESS', 'b SUCCESS'],
+  ])
+  await t.close()
+})
+
+it('retry is refused for a transfer that runs, one without a failed model, and one that is not known', async () => {
+  let release: () => void = () => {}
+  const t = await start(({ model }) => new Promise(resolve => (release = () => resolve(succeeded(model)))), {
+    models: ['a'],
+  })
+  const { transferId } = await t.queue.enqueue({ destination: 'acme' })
+  const running = await t.queue.retry(transferId).catch(toTransferError)
+  while ((await t.queue.status(transferId)).models[0]?.status !== 'RUNNING') await sleep(20)
+  await sleep(50)
+  release()
+  await t.queue.waitUntilFinished(transferId, { signal: AbortSignal.timeout(20_000) })
+
+  expect(running).toMatchObject({
+    code: 'RETRY_REFUSED',
+    message: expect.stringMatching(/ is (PENDING|RUNNING): /),
+  })
+  await expect(t.queue.retry(transferId)).rejects.toMatchObject({
+    code: 'RETRY_REFUSED',
+    message: `transfer ${transferId} has no failed model: there is nothing to retry`,
+  })
+  await expect(t.queue.retry(newTransferId())).rejects.toMatchObject({ code: 'TRANSFER_NOT_FOUND' })
   await t.close()
 })
 

@@ -6,7 +6,9 @@ import fc from 'fast-check'
 import { parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { toTransferError } from '../../../src/domain/errors.ts'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import { rejectedRowSchema } from '../../../src/domain/rejected-row.ts'
 import type { RowBatch } from '../../../src/domain/row-batch.ts'
 import type { StagingS3 } from '../../../src/staging/s3-port.ts'
 import { stageModel } from '../../../src/staging/stage-model.ts'
@@ -69,9 +71,15 @@ function batch(text: string | Buffer, format: RowBatch['format'] = 'ndjson', chu
 
 async function stage(
   input: RowBatch | RowBatch[],
-  options: { model?: Model; sliceBytes?: number; from?: string; knownDigest?: string } = {},
+  options: {
+    model?: Model
+    sliceBytes?: number
+    from?: string
+    knownDigest?: string
+    store?: ReturnType<typeof bucket>
+  } = {},
 ) {
-  const { s3, objects } = bucket()
+  const { s3, objects } = options.store ?? bucket()
   async function* batches() {
     yield* [input].flat()
   }
@@ -97,6 +105,16 @@ async function stage(
   return { staged, rows, objects }
 }
 
+/** The quarantined cells in the bucket, in order. */
+function rejectedCells(objects: ReadonlyMap<string, Uint8Array>) {
+  const text = Buffer.from(objects.get('r/rejected.ndjson') ?? []).toString()
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => rejectedRowSchema.parse(JSON.parse(line)))
+    .map(({ column, value, reason }) => ({ column, value, reason }))
+}
+
 it('stages NDJSON with every value exact, and keeps the order of the source', async () => {
   const { staged, rows } = await stage(
     batch(
@@ -109,7 +127,7 @@ it('stages NDJSON with every value exact, and keeps the order of the source', as
     ),
   )
 
-  expect(staged).toMatchObject({ rowCount: 3, sourceRowCount: 3, rejected: [] })
+  expect(staged).toMatchObject({ rowCount: 3, sourceRowCount: 3, rejectedRowCount: 0 })
   expect(staged.bounds).toEqual([
     { column: 'id', type: { kind: 'bigint' }, min: '-9223372036854775808', max: '9223372036854775807' },
   ])
@@ -204,6 +222,62 @@ it("quarantines rows up to the model's limit and stages the others", async () =>
     column: 'total',
     value: '12,5',
     reason: 'is not a decimal(38,9)',
+  })
+})
+
+it('a share of the rows may be rejected, decided once all were read', async () => {
+  const lines = Array.from({ length: 100 }, (_, id) =>
+    id % 50 === 0 ? `{"id": "no ${id}"}` : `{"id": ${id}}`,
+  )
+  const read = (maxShare: number) =>
+    stage(batch(lines.join('\n')), { model: model({ rejectedRows: { maxShare } }), sliceBytes: 200 })
+
+  expect((await read(0.02)).staged).toMatchObject({ rowCount: 98, rejectedRowCount: 2 })
+  await expect(read(0.019)).rejects.toMatchObject({
+    code: 'ROW_INVALID',
+    message: expect.stringContaining('(2 of 100 rows do not fit, a share of 0.019 may)'),
+  })
+})
+
+it('where count and share are given, both are kept', async () => {
+  const lines = ['{"id": 1}', '{"id": "a"}', '{"id": "b"}', '{"id": 2}'].join('\n')
+  const read = (rejectedRows: object) => stage(batch(lines), { model: model({ rejectedRows }) })
+
+  expect((await read({ maxCount: 2, maxShare: 0.5 })).staged.rejectedRowCount).toBe(2)
+  await expect(read({ maxCount: 1, maxShare: 0.5 })).rejects.toThrow('(2 or more rows do not fit, 1 may)')
+  await expect(read({ maxCount: 2, maxShare: 0.4 })).rejects.toThrow('a share of 0.4 may')
+})
+
+it('of a model that fails for its rows the first 10,000 are kept, and the message repeats three', async () => {
+  const lines = Array.from({ length: 15_000 }, (_, id) => `{"id": "no ${id}"}`).join('\n')
+  for (const rejectedRows of [{ maxCount: 0 }, { maxShare: 0.5 }]) {
+    const store = bucket()
+    const error = await stage(batch(lines), { model: model({ rejectedRows }), store }).catch(toTransferError)
+
+    expect(rejectedCells(store.objects)).toHaveLength(10_000)
+    expect(rejectedCells(store.objects).at(-1)?.value).toBe('no 9999')
+    expect('code' in error && error.details.rows).toHaveLength(3)
+    expect('code' in error && error.message.length).toBeLessThan(400)
+  }
+})
+
+it.each(['csv', 'ndjson'] as const)(
+  'tells of an empty %s file nothing, and rejects nothing',
+  async format => {
+    const { staged, objects } = await stage(batch(format === 'csv' ? 'id\n' : '', format), {
+      model: model({ columns: COLUMNS.slice(0, 1), rejectedRows: { maxShare: 0 } }),
+    })
+
+    expect(staged).toMatchObject({ rowCount: 0, rejectedRowCount: 0 })
+    expect([...objects.keys()]).toEqual([])
+  },
+)
+
+it('a CSV file without a declared column fails, however many rows may be rejected', async () => {
+  const lenient = model({ columns: COLUMNS.slice(0, 2), rejectedRows: { maxCount: 100 } })
+  await expect(stage(batch('id,nom\n1,a\n2,b\n', 'csv'), { model: lenient })).rejects.toMatchObject({
+    code: 'SOURCE_UNREADABLE',
+    message: 'rows.csv: no column "name"; the header has: id, nom',
   })
 })
 
@@ -398,9 +472,7 @@ it.each([
 
     expect(quick.rows).toEqual(exact.rows)
     expect(quick.rows.length).toBeGreaterThan(30)
-    expect(quick.staged.rejected.map(({ column, value, reason }) => ({ column, value, reason }))).toEqual(
-      exact.staged.rejected.slice(0, -1).map(({ column, value, reason }) => ({ column, value, reason })),
-    )
+    expect(rejectedCells(quick.objects)).toEqual(rejectedCells(exact.objects).slice(0, -1))
   },
   60_000,
 )

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { jsonSchemaOf } from '../../../src/config/json-schema.ts'
-import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load-config.ts'
+import {
+  destinationNamed,
+  loadConfig,
+  modelNamed,
+  modelNamesOf,
+  modelProblems,
+  modelsOf,
+} from '../../../src/config/load-config.ts'
 import { readSecret } from '../../../src/config/read-secret.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 
@@ -36,34 +43,18 @@ it('reads destinations, sources and models, named by their files', async () => {
   expect(modelsOf(config, destination).map(model => model.name)).toEqual(['invoices'])
 })
 
+const DESTINATION = FILES['destinations/acme.yaml']
+const MODEL = FILES['models/invoices.yaml']
+
 it.each([
-  [
-    'models/invoices.yaml',
-    FILES['models/invoices.yaml'].replace('string', 'strnig'),
-    /models\/invoices\.yaml: columns\[0\]\.type: unknown column type "strnig"; expected one of .*, found "strnig"/,
-  ],
-  ['destinations/acme.yaml', `${FILES['destinations/acme.yaml']}regoin: x\n`, /acme\.yaml: .*regoin/],
+  ['destinations/acme.yaml', `${DESTINATION}regoin: x\n`, /acme\.yaml: .*regoin/],
   [
     'destinations/acme.yaml',
-    FILES['destinations/acme.yaml'].replace('eu-west-1', 'Ireland'),
+    DESTINATION.replace('eu-west-1', 'Ireland'),
     /region: expected an AWS region such as eu-west-1, found "Ireland"/,
   ],
-  [
-    'destinations/acme.yaml',
-    `${FILES['destinations/acme.yaml']}models: [nope]\n`,
-    /models: found "nope", expected some of invoices/,
-  ],
-  [
-    'models/invoices.yaml',
-    FILES['models/invoices.yaml'].replace('source: files', 'source: db'),
-    /source: found "db", expected one of files/,
-  ],
-  ['models/invoices.yaml', 'a: [1\n', /invoices\.yaml: not readable as YAML: .*line 2/s],
-  [
-    'models/Invoices2.yaml',
-    `${FILES['models/invoices.yaml']}name: INVOICES\n`,
-    /invoices and INVOICES|INVOICES and invoices/,
-  ],
+  ['sources/files.yaml', 'a: [1\n', /files\.yaml: not readable as YAML: .*line 2/s],
+  ['sources/more.yaml', `${FILES['sources/files.yaml']}name: files\n`, /more\.yaml: name: "files" is used/],
 ])('wrong %s says file, path, found and expected', async (path, text, message) => {
   const folder = await configFolder({ [path]: text })
 
@@ -71,6 +62,60 @@ it.each([
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(message),
   })
+})
+
+it.each([
+  [
+    'a wrong type',
+    'invoices',
+    { 'models/invoices.yaml': MODEL.replace('string', 'strnig') },
+    /models\/invoices\.yaml: columns\[0\]\.type: unknown column type "strnig"; expected one of .*, found "strnig"/,
+  ],
+  [
+    'an unknown source',
+    'invoices',
+    { 'models/invoices.yaml': MODEL.replace('source: files', 'source: db') },
+    /source: found "db", expected one of files/,
+  ],
+  [
+    'broken YAML',
+    'invoices',
+    { 'models/invoices.yaml': 'a: [1\n' },
+    /invoices\.yaml: not readable as YAML: .*line 2/s,
+  ],
+  [
+    'an error under a name of its own',
+    'Bills',
+    { 'models/invoices.yaml': `name: Bills\n${MODEL.replace('string', 'strnig')}` },
+    /strnig/,
+  ],
+  [
+    "another's table name",
+    'INVOICES',
+    { 'models/Invoices2.yaml': `${MODEL}name: INVOICES\n` },
+    /INVOICES \(.*Invoices2\.yaml\) and invoices \(.*invoices\.yaml\) are one table name/,
+  ],
+  [
+    'no file',
+    'nope',
+    { 'destinations/acme.yaml': `${DESTINATION}models: [nope, orders]\n` },
+    /destination "acme": models: found "nope", expected some of .*orders/,
+  ],
+])('a model with %s fails alone, with file, path, found and expected', async (_, name, files, message) => {
+  const config = await loadConfig(await configFolder({ 'models/orders.yaml': MODEL, ...files }))
+  const acme = destinationNamed(config, 'acme')
+
+  expect(modelNamesOf(config, acme)).toEqual(expect.arrayContaining(['orders', name]))
+  expect(modelNamed(config, acme, 'orders').name).toBe('orders')
+  expect(() => modelNamed(config, acme, name)).toThrow(message)
+  expect(modelProblems(config).map(problem => problem.message)).toContainEqual(expect.stringMatching(message))
+})
+
+it('a model that a request names and the destination does not take is refused', async () => {
+  const config = await loadConfig(await configFolder({ 'models/orders.yaml': 'a: [1\n' }))
+  expect(() => modelNamesOf(config, destinationNamed(config, 'acme'), ['orders', 'nope'])).toThrow(
+    'destination "acme": no model "nope"; it takes: invoices, orders',
+  )
 })
 
 it('refuses a secret written where a reference belongs, without repeating it', async () => {
