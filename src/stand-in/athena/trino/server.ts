@@ -37,7 +37,8 @@ const JVM = [
 
 /** Starts Trino and waits until it takes statements; its log is `trino.log` in `folder`. */
 export async function startTrino(folder: string): Promise<TrinoServer> {
-  const [home, java] = [await installTrino(), await findJava()]
+  const java = await findJava()
+  const home = await installTrino()
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const port = await freePort()
