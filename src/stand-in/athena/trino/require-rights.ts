@@ -4,6 +4,7 @@ import { splitMetadataName } from '../duckdb/metadata-tables.ts'
 import { loadSnapshot } from '../iceberg/load-snapshot.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
+import { requireMergeWidth } from '../merge-width.ts'
 import { namedError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import type { DmlStatement } from '../sql/ast.ts'
@@ -18,9 +19,6 @@ export interface RightsContext {
   readonly caller: Caller
   readonly database: string
 }
-
-/** Columns from which on Athena's MERGE with several WHEN clauses fails. */
-const MAX_MERGE_COLUMNS = 321
 
 /**
  * Insists that the caller may do what a statement does, before Trino does it under its own identity: every table's entry
@@ -39,13 +37,7 @@ export async function requireRights(
     throw onlyOnDuckDb(statement.kind.toUpperCase())
   const target = await requireReadable(context, statement.target)
   if (target.kind === 'hive') throw namedError('NOT_SUPPORTED', 'Modifying Hive table rows is not supported')
-  if (
-    statement.kind === 'merge' &&
-    statement.clauses.length > 1 &&
-    target.columns.length > MAX_MERGE_COLUMNS
-  ) {
-    throw namedError('GENERIC_INTERNAL_ERROR', `MERGE of ${target.columns.length} columns is too wide`)
-  }
+  if (statement.kind === 'merge') requireMergeWidth(statement, target)
   requireWritable(context, target)
   return target
 }
