@@ -1,5 +1,6 @@
 import { explain } from './known-differences.ts'
-import type { Side, StatementOutcome } from './side.ts'
+import type { StatementOutcome } from './run-statement.ts'
+import type { Side } from './side.ts'
 
 /** What was compared so far. */
 export interface Comparison {

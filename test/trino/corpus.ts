@@ -1,4 +1,4 @@
-import { PLACE } from './side.ts'
+import { PLACE } from './place.ts'
 
 const T = `"${PLACE.schema}"."corpus"`
 const D = `\`${PLACE.schema}\``

@@ -1,4 +1,4 @@
-import type { StatementOutcome } from './side.ts'
+import type { StatementOutcome } from './run-statement.ts'
 
 interface KnownDifference {
   readonly reason: string

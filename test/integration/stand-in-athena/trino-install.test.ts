@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,7 +52,8 @@ it('says what to install where every Java is too old, and takes one that is not'
 })
 
 it('says what to install where there is no Maven', async () => {
-  vi.stubEnv('PATH', folder)
+  await program('sh', 'exec /bin/sh "$@"')
+  vi.stubEnv('PATH', join(folder, 'sh/bin'))
 
   await expect(installTrino()).rejects.toThrow(
     /there is no mvn on the PATH\. Install Maven 3\.8 or later \(Debian: apt-get install maven\)/,
@@ -74,16 +75,18 @@ it('keeps nothing of an archive that is not the pinned one', async () => {
 })
 
 it('a run killed in the middle leaves nothing that the next one takes for whole', async () => {
-  await maven(`mkdir -p ${join(ARCHIVE, '..')}; echo half > ${ARCHIVE}; exec sleep 60`)
+  const pidFile = join(folder, 'pid')
+  await maven(`mkdir -p ${join(ARCHIVE, '..')}; echo half > ${ARCHIVE}; echo $$ > ${pidFile}; exec sleep 60`)
   const module = fileURLToPath(new URL('../../../src/stand-in/athena/trino/install.ts', import.meta.url))
   const script = `import(${JSON.stringify(module)}).then(it => it.installTrino())`
-  const killed = spawn(process.execPath, ['-e', script], { stdio: 'ignore', detached: true })
+  const killed = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
   const ended = once(killed, 'exit')
   await vi.waitFor(async () => expect(await partialArchives()).toEqual([true]), 20_000)
-  // Its whole group, so that the Maven goes too.
-  process.kill(-(killed.pid ?? 0), 'SIGKILL')
+  killed.kill('SIGKILL')
   await ended
   expect(await partialArchives()).toEqual([true])
+  const mavenPid = Number(await readFile(pidFile, 'utf8'))
+  await vi.waitFor(() => expect(() => process.kill(mavenPid, 0)).toThrow('ESRCH'), 5000)
 
   await maven('echo unreachable; exit 1')
   await expect(installTrino()).rejects.toThrow('unreachable')

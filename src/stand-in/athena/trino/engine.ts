@@ -14,7 +14,7 @@ import { type CatalogSource, createCatalogs, icebergCatalog, type TrinoCatalogs 
 import { runOnTrino, TrinoError, type TrinoOutcome } from './client.ts'
 import { trinoIcebergDdl } from './iceberg-ddl.ts'
 import { type Maintenance, maintenanceSql, parseMaintenance } from './maintenance.ts'
-import { type RightsContext, requireRights, requireWritable } from './require-rights.ts'
+import { type RightsContext, requireMaintenanceRights, requireRights } from './require-rights.ts'
 import { toQueryError } from './to-query-error.ts'
 import { trinoSql } from './trino-sql.ts'
 import { plainValue, typeOfColumn } from './trino-value.ts'
@@ -86,11 +86,7 @@ async function runDml(run: Run, sql: string, statement: DmlStatement): Promise<O
 }
 
 async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {
-  const files = openTableFiles(run.store, run.caller)
-  const table = await openTableCatalog(run.catalog, files, run).read(statement.parts, statement.place)
-  if (table.kind !== 'iceberg')
-    throw namedError('NOT_SUPPORTED', `${statement.kind} of anything but an Iceberg table`)
-  requireWritable(run, table)
+  const table = await requireMaintenanceRights(run, statement)
   throwFault(run)
   const catalog = await run.catalogs.open(run.caller)
   const name = [icebergCatalog(catalog), table.database, table.name].map(quoteName).join('.')

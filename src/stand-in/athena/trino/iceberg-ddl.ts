@@ -9,6 +9,9 @@ import type { ColumnDeclaration, PartitionDeclaration } from '../sql/ddl.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import { printType } from '../types/sql-type.ts'
 
+/** The property that Trino sets by itself. */
+const FORMAT = 'write.format.default'
+
 /** Makes and alters Iceberg tables in Trino's words; what Athena refuses is refused before. */
 export function trinoIcebergDdl(
   catalog: string,
@@ -19,13 +22,18 @@ export function trinoIcebergDdl(
     [catalog, database, table].map(quoteName).join('.')
   return {
     async create({ caller }, create, database, table) {
-      icebergProperties(create.properties)
+      const { [FORMAT]: _format, ...extra } = icebergProperties(create.properties)
       const location = (create.location ?? '').replace(/\/+$/, '')
       requireWrite(authorizer, caller, 'CreateTable', { database, table, location })
       const columns = create.columns.map(definition).join(', ')
       const comment = create.comment === undefined ? '' : ` COMMENT ${quoteText(create.comment)}`
       const partitions = create.partitionedBy.map(member => quoteText(partitioning(member)))
-      const options = [`location = ${quoteText(location)}`, "format = 'PARQUET'", 'format_version = 2']
+      const options = [
+        `location = ${quoteText(location)}`,
+        "format = 'PARQUET'",
+        'format_version = 2',
+        `extra_properties = MAP(ARRAY[${Object.keys(extra).map(quoteText)}], ARRAY[${Object.values(extra).map(quoteText)}])`,
+      ]
       if (partitions.length > 0) options.push(`partitioning = ARRAY[${partitions.join(', ')}]`)
       const ifNotExists = create.ifNotExists ? 'IF NOT EXISTS ' : ''
       await send(

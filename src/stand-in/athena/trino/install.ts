@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { watched } from './watched.ts'
 
 const run = promisify(execFile)
 
@@ -41,7 +42,7 @@ export async function installTrino(): Promise<string> {
   try {
     const archive = await download(work)
     await verify(archive)
-    await run('tar', ['-xzf', archive, '-C', work])
+    await run('sh', watched(['tar', '-xzf', archive, '-C', work]))
     const unpacked = join(work, `trino-server-${VERSION}`)
     await dropPlugins(join(unpacked, 'plugin'))
     await rename(unpacked, folder).catch(error => {
@@ -59,7 +60,8 @@ async function removeAbandoned(cache: string, prefix: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (!name.startsWith(prefix)) continue
     if (isRunning(Number.parseInt(name.slice(prefix.length), 10))) continue
-    await rm(join(cache, name), { recursive: true, force: true })
+    // What such a process had started ends with it, but perhaps a moment later.
+    await rm(join(cache, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 300 })
   }
 }
 
@@ -77,9 +79,9 @@ async function download(folder: string): Promise<string> {
   const repository = join(folder, 'repository')
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get'
   const artifact = `-Dartifact=io.trino:trino-server:${VERSION}:tar.gz`
-  const options = ['-B', '-q', `-Dmaven.repo.local=${repository}`, goal, artifact, '-Dtransitive=false']
+  const maven = ['mvn', '-B', '-q', `-Dmaven.repo.local=${repository}`, goal, artifact, '-Dtransitive=false']
   try {
-    await run('mvn', options, { cwd: folder, timeout: DOWNLOAD_LIMIT_MS })
+    await run('sh', watched(maven), { cwd: folder, timeout: DOWNLOAD_LIMIT_MS })
   } catch (cause) {
     const hint = 'Install Maven 3.8 or later (Debian: apt-get install maven) that reaches Maven Central.'
     throw new Error(`Trino ${VERSION} could not be downloaded with mvn: ${saidBy(cause)}. ${hint}`, { cause })
@@ -87,15 +89,13 @@ async function download(folder: string): Promise<string> {
   return join(repository, `io/trino/trino-server/${VERSION}/trino-server-${VERSION}.tar.gz`)
 }
 
+/** The shell says 127 for a program that it does not find. */
 function saidBy(error: unknown): string {
-  const { code, stdout } = failureSchema.parse(error)
-  return code === 'ENOENT' ? 'there is no mvn on the PATH' : stdout.trim().split('\n', 1).join('')
+  const { code, stdout, stderr } = failureSchema.parse(error)
+  return code === 127 ? 'there is no mvn on the PATH' : `${stdout}${stderr}`.trim().split('\n', 1).join('')
 }
 
-const failureSchema = z.looseObject({
-  code: z.union([z.string(), z.number(), z.null()]).optional(),
-  stdout: z.string().default(''),
-})
+const failureSchema = z.looseObject({ code: z.unknown(), stdout: z.string(), stderr: z.string() })
 
 async function verify(archive: string): Promise<void> {
   const hash = createHash('sha256')

@@ -9,6 +9,7 @@ import { namedError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import { type HiveTable, type IcebergTable, openTableCatalog } from '../table-catalog.ts'
+import type { Maintenance } from './maintenance.ts'
 import { type TableName, tablesRead } from './touched-tables.ts'
 
 /** What the caller's rights are asked of. */
@@ -42,6 +43,22 @@ export async function requireRights(
   return target
 }
 
+/**
+ * The same for OPTIMIZE, which reads and writes the table, and for VACUUM, which deletes below it.
+ *
+ * @returns the table.
+ */
+export async function requireMaintenanceRights(
+  context: RightsContext,
+  { kind, parts, place }: Maintenance,
+): Promise<IcebergTable> {
+  const table = await requireReadable(context, { parts, place })
+  if (table.kind === 'hive') throw namedError('NOT_SUPPORTED', `${kind} of anything but an Iceberg table`)
+  requireWritable(context, table)
+  if (kind === 'vacuum') requireDeletable(context, table)
+  return table
+}
+
 async function requireReadable(context: RightsContext, name: TableName): Promise<IcebergTable | HiveTable> {
   const files = openTableFiles(context.store, context.caller)
   const catalog = openTableCatalog(context.catalog, files, context)
@@ -69,19 +86,35 @@ async function readFolder({ store, caller }: RightsContext, location: string): P
   }
 }
 
-/** Asks for writing into the table's folder and for switching its entry; deleting is asked for when files go. */
-export function requireWritable(
-  { authorizer, caller }: RightsContext,
-  table: Pick<IcebergTable, 'database' | 'name' | 'metadata'>,
-): void {
-  const place = parseS3Uri(table.metadata.location)
-  if (!place) throw namedError('ICEBERG_FILESYSTEM_ERROR', `Not an S3 location: ${table.metadata.location}`)
-  const folder = s3Arn(caller.region, place.bucket, `${place.key.replace(/\/+$/, '')}/*`)
-  authorizer.authorize(caller, 's3:PutObject', [folder])
+/** Where Trino puts a table's objects. */
+const WRITTEN_FOLDERS = ['data', 'metadata']
+
+/** Asks for writing into the table's folder and for switching its entry. */
+function requireWritable({ authorizer, caller }: RightsContext, table: IcebergTable): void {
+  const { bucket, prefix } = folderOf(table)
+  const folders = WRITTEN_FOLDERS.map(folder => s3Arn(caller.region, bucket, `${prefix}${folder}/*`))
+  authorizer.authorize(caller, 's3:PutObject', folders)
   const entry = ['catalog', `database/${table.database}`, `table/${table.database}/${table.name}`]
   authorizer.authorize(
     caller,
     'glue:UpdateTable',
     entry.map(resource => glueArn(caller.region, caller.accountId, resource)),
   )
+}
+
+/** Asks for looking through the table's folder and for deleting in it. */
+function requireDeletable({ authorizer, caller }: RightsContext, table: IcebergTable): void {
+  const { bucket, prefix } = folderOf(table)
+  authorizer.authorize(caller, 's3:ListBucket', [s3Arn(caller.region, bucket)])
+  const folders = WRITTEN_FOLDERS.map(folder => s3Arn(caller.region, bucket, `${prefix}${folder}/*`))
+  authorizer.authorize(caller, 's3:DeleteObject', folders)
+}
+
+function folderOf({ metadata: { location } }: IcebergTable): {
+  readonly bucket: string
+  readonly prefix: string
+} {
+  const place = parseS3Uri(location)
+  if (!place) throw namedError('ICEBERG_FILESYSTEM_ERROR', `Not an S3 location: ${location}`)
+  return { bucket: place.bucket, prefix: `${place.key.replace(/\/+$/, '')}/` }
 }
