@@ -9,9 +9,6 @@ import type { ColumnDeclaration, PartitionDeclaration } from '../sql/ddl.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import { printType } from '../types/sql-type.ts'
 
-/** The property that Trino sets by itself. */
-const FORMAT = 'write.format.default'
-
 /** Makes and alters Iceberg tables in Trino's words; what Athena refuses is refused before. */
 export function trinoIcebergDdl(
   catalog: string,
@@ -22,7 +19,7 @@ export function trinoIcebergDdl(
     [catalog, database, table].map(quoteName).join('.')
   return {
     async create({ caller }, create, database, table) {
-      const { [FORMAT]: _format, ...extra } = icebergProperties(create.properties)
+      const properties = Object.entries(icebergProperties(create.properties)).filter(isAthenas)
       const location = (create.location ?? '').replace(/\/+$/, '')
       requireWrite(authorizer, caller, 'CreateTable', { database, table, location })
       const columns = create.columns.map(definition).join(', ')
@@ -32,7 +29,7 @@ export function trinoIcebergDdl(
         `location = ${quoteText(location)}`,
         "format = 'PARQUET'",
         'format_version = 2',
-        `extra_properties = MAP(ARRAY[${Object.keys(extra).map(quoteText)}], ARRAY[${Object.values(extra).map(quoteText)}])`,
+        ...extraProperties(properties),
       ]
       if (partitions.length > 0) options.push(`partitioning = ARRAY[${partitions.join(', ')}]`)
       const ifNotExists = create.ifNotExists ? 'IF NOT EXISTS ' : ''
@@ -55,6 +52,17 @@ export function trinoIcebergDdl(
       }
     },
   }
+}
+
+/** How files are written is Trino's own affair; what OPTIMIZE and VACUUM go by is kept with the table. */
+function isAthenas([name]: readonly [string, string]): boolean {
+  return !name.startsWith('write.')
+}
+
+function extraProperties(properties: readonly (readonly [string, string])[]): readonly string[] {
+  if (properties.length === 0) return []
+  const [names, values] = [0, 1].map(at => properties.map(one => quoteText(one[at] ?? '')).join(', '))
+  return [`extra_properties = MAP(ARRAY[${names}], ARRAY[${values}])`]
 }
 
 function definition(column: ColumnDeclaration): string {
