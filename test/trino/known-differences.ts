@@ -13,12 +13,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     source: 'src/stand-in/athena/README.md, What is accepted',
     covers: (_sql, duckdb) => duckdb.reason.includes('start with --engine trino'),
   },
-  {
-    reason:
-      'max over NaN: Trino 476 leaves NaN out, DuckDB counts it as the largest. No statement of the product has one.',
-    source: 'Found by this suite; not yet imitated',
-    covers: (sql, duckdb) => /\bmax\(/.test(sql) && duckdb.rows.some(row => row.includes('"NaN"')),
-  },
 ]
 
 /** The reason why two outcomes may differ; undefined when there is none. */
