@@ -11,7 +11,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     reason: 'The DuckDB engine names what it does not imitate and refuses it; nothing is changed.',
     source: 'src/stand-in/athena/README.md, What is accepted',
-    covers: (_sql, duckdb) => duckdb.reason.includes('start with --engine trino'),
+    covers: (_sql, duckdb, trino) =>
+      duckdb.reason.includes('start with --engine trino') && !trino.reason.includes('of the stand-in'),
   },
 ]
 

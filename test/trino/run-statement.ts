@@ -11,6 +11,10 @@ export interface StatementOutcome {
   readonly types: readonly string[]
   /** Rows as texts, in no particular order: each as JSON, sorted. */
   readonly rows: readonly string[]
+  /** Whether a list of written files stands beside the result. */
+  readonly hasManifest?: boolean
+  /** Bytes that were read; engines count them in their own ways. */
+  readonly scannedBytes: number
   /** The whole reason, for whoever reads a report; never compared. */
   readonly reason: string
 }
@@ -22,7 +26,7 @@ export interface StatementOptions {
 }
 
 /** Longest time that one statement may take, in milliseconds. */
-const STATEMENT_LIMIT_MS = 60_000
+const STATEMENT_LIMIT_MS = 240_000
 
 /** Starts a statement; gives its execution's id. */
 export async function startStatement(
@@ -77,6 +81,8 @@ async function outcomeOf(athena: Athena, execution: QueryExecution): Promise<Sta
   )
   return {
     state,
+    hasManifest: execution.Statistics?.DataManifestLocation !== undefined,
+    scannedBytes: execution.Statistics?.DataScannedInBytes ?? 0,
     ...(page.UpdateCount === undefined ? {} : { updateCount: page.UpdateCount }),
     types: (page.ResultSet?.ResultSetMetadata?.ColumnInfo ?? []).map(
       ({ Name, Type, Precision, Scale }) => `${Name} ${Type} ${Precision} ${Scale}`,
@@ -87,5 +93,5 @@ async function outcomeOf(athena: Athena, execution: QueryExecution): Promise<Sta
 }
 
 function failed(error: string, reason: string): StatementOutcome {
-  return { state: 'FAILED', error, types: [], rows: [], reason }
+  return { state: 'FAILED', error, types: [], rows: [], scannedBytes: 0, reason }
 }

@@ -30,7 +30,7 @@ export async function travelInTime(both: Comparison): Promise<void> {
 }
 
 const CHANGES = [
-  `INSERT INTO ${TABLE} VALUES (1, 'one'), (2, 'two'), (3, 'three')`,
+  `INSERT INTO ${TABLE} VALUES (0, 'kept'), (1, 'one'), (2, 'two'), (3, 'three')`,
   `UPDATE ${TABLE} SET name = 'changed' WHERE id = 1`,
   `DELETE FROM ${TABLE} WHERE id = 2`,
   `MERGE INTO ${TABLE} AS t USING (VALUES (BIGINT '3', 'x'), (BIGINT '4', 'y')) AS s(id, name) ON t.id = s.id WHEN MATCHED THEN UPDATE SET name = s.name WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)`,

@@ -5,7 +5,7 @@ import { loadSnapshot } from '../iceberg/load-snapshot.ts'
 import { currentSchema, currentSnapshot, type Snapshot } from '../iceberg/metadata.ts'
 import type { FieldLimit } from '../iceberg/prune.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
-import { errorAt, notImitated } from '../query-error.ts'
+import { errorAt, onlyOnTrino } from '../query-error.ts'
 import { quoteText } from '../sql/tokens.ts'
 import type { IcebergTable } from '../table-catalog.ts'
 import { planHiveScan } from './hive-scan.ts'
@@ -100,7 +100,7 @@ function momentOf(
   const text = isMoment ? moment.text.replace(/ UTC$/, '') : ''
   const microseconds = parseBound(text, { kind: 'timestamp', precision: 6 })
   if (typeof microseconds !== 'bigint')
-    throw notImitated('Time travel to anything but a timestamp literal in UTC')
+    throw onlyOnTrino('Time travel to anything but a timestamp literal in UTC')
   return microseconds
 }
 

@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import type { Call, Expression, SortItem } from '../sql/ast.ts'
 import { duckdbType, isInteger, isNumeric, isText, printType, type SqlType } from '../types/sql-type.ts'
 import { type ArgumentKind, type FunctionRule, findFunction } from './functions.ts'
@@ -12,7 +12,7 @@ type Render = (inner: Expression) => Rendered
 export function renderCall(expression: Extract<Expression, { kind: 'call' }>, render: Render): Rendered {
   const { call, place } = expression
   const rule = findFunction(call.name)
-  if (!rule) throw notImitated(`The function ${call.name}`)
+  if (!rule) throw onlyOnTrino(`The function ${call.name}`)
   const args = call.args.map(render)
   checkArguments(rule, call, args, place)
   const types = args.map(arg => arg.type)

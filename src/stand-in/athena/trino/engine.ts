@@ -4,17 +4,23 @@ import { runDdl } from '../ddl/run-ddl.ts'
 import { resultText } from '../duckdb/result-text.ts'
 import { type Engine, type Outcome, type QueryContext, ScanLimitExceeded } from '../engine.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
-import { namedError } from '../query-error.ts'
+import { namedError, OnlyOnTrino } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
-import { describeStatement, parseStatement } from '../sql/classify.ts'
+import { describeStatement, type ParsedStatement, parseStatement } from '../sql/classify.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
-import { quoteName } from '../sql/tokens.ts'
+import { quoteName, tokenize } from '../sql/tokens.ts'
 import { type IcebergTable, openTableCatalog } from '../table-catalog.ts'
 import { type CatalogSource, createCatalogs, icebergCatalog, type TrinoCatalogs } from './catalogs.ts'
 import { runOnTrino, TrinoError, type TrinoOutcome } from './client.ts'
 import { trinoIcebergDdl } from './iceberg-ddl.ts'
 import { type Maintenance, maintenanceSql, parseMaintenance } from './maintenance.ts'
-import { type RightsContext, requireMaintenanceRights, requireRights } from './require-rights.ts'
+import { type PlannedTables, plannedTables, planSql } from './planned-tables.ts'
+import {
+  type RightsContext,
+  requireMaintenanceRights,
+  requirePlannedRights,
+  requireRights,
+} from './require-rights.ts'
 import { toQueryError } from './to-query-error.ts'
 import { trinoSql } from './trino-sql.ts'
 import { plainValue, typeOfColumn } from './trino-value.ts'
@@ -35,20 +41,36 @@ export function createTrinoEngine(deps: TrinoEngineDependencies): Engine {
   return {
     classify(sql, parameters) {
       const maintenance = parseMaintenance(sql)
-      if (!maintenance) return describeStatement(parseStatement(sql, parameters))
-      return { type: 'DML', subtype: maintenance.kind.toUpperCase() }
+      if (maintenance) return { type: 'DML', subtype: maintenance.kind.toUpperCase() }
+      const parsed = parseKnown(sql, parameters)
+      return parsed ? describeStatement(parsed) : { type: 'DML', subtype: subtypeOf(sql) }
     },
     run(sql, query) {
       const run: Run = { ...deps, ...query, query, catalogs }
       const maintenance = parseMaintenance(sql)
       if (maintenance) return runMaintenance(run, maintenance)
-      const parsed = parseStatement(sql, query.parameters)
-      return parsed.kind === 'ddl'
-        ? runCatalogStatement(run, parsed.statement)
-        : runDml(run, sql, parsed.statement)
+      const parsed = parseKnown(sql, query.parameters)
+      if (parsed?.kind === 'ddl') return runCatalogStatement(run, parsed.statement)
+      return runDml(run, sql, parsed?.statement)
     },
     close: () => Promise.resolve(),
   }
+}
+
+/** None for DML beyond the grammar of `sql/`, which Trino's own reads. */
+function parseKnown(sql: string, parameters: readonly string[]): ParsedStatement | undefined {
+  try {
+    return parseStatement(sql, parameters)
+  } catch (error) {
+    if (error instanceof OnlyOnTrino) return undefined
+    throw error
+  }
+}
+
+function subtypeOf(sql: string): string {
+  const { tokens } = tokenize(sql)
+  const word = tokens.find(token => token.text !== '(')?.keyword ?? ''
+  return ['INSERT', 'MERGE', 'UPDATE', 'DELETE'].includes(word) ? word : 'SELECT'
 }
 
 interface Run extends TrinoEngineDependencies, RightsContext {
@@ -71,18 +93,23 @@ async function runCatalogStatement(run: Run, statement: DdlStatement): Promise<O
   return { scannedBytes: 0 }
 }
 
-async function runDml(run: Run, sql: string, statement: DmlStatement): Promise<Outcome> {
-  const target = await requireRights(run, statement)
+async function runDml(run: Run, text: string, statement: DmlStatement | undefined): Promise<Outcome> {
+  const { parameters } = run.query
+  const known = statement && (await requireRights(run, statement))
   const catalog = await run.catalogs.open(run.caller)
-  if (!target) return sendSelect(run, trinoSql(sql, catalog, run.query.parameters), catalog)
+  const sql = trinoSql(text, catalog, parameters)
+  const target = statement ? known : await requirePlannedRights(run, await planTables(run, sql, catalog))
+  if (!target) return sendSelect(run, sql, catalog)
   throwFault(run)
-  const { scannedBytes, updateCount = 0 } = await send(
-    run,
-    trinoSql(sql, catalog, run.query.parameters),
-    catalog,
-  )
+  const { scannedBytes, updateCount = 0 } = await send(run, sql, catalog)
   await tellWritten(run, target)
   return { scannedBytes, updateCount }
+}
+
+async function planTables(run: Run, sql: string, catalog: string): Promise<PlannedTables> {
+  const answer: unknown[] = []
+  await send(run, planSql(sql), catalog, async (_columns, rows) => void answer.push(...rows.flat()))
+  return plannedTables(String(answer[0]), catalog)
 }
 
 async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {

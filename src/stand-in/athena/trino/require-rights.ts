@@ -10,6 +10,7 @@ import { parseS3Uri } from '../s3-uri.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import { type HiveTable, type IcebergTable, openTableCatalog } from '../table-catalog.ts'
 import type { Maintenance } from './maintenance.ts'
+import type { PlannedTables } from './planned-tables.ts'
 import { type TableName, tablesRead } from './touched-tables.ts'
 
 /** What the caller's rights are asked of. */
@@ -36,11 +37,26 @@ export async function requireRights(
   if (statement.kind === 'select') return undefined
   if (statement.kind === 'unload' || statement.kind === 'ctas')
     throw onlyOnDuckDb(statement.kind.toUpperCase())
-  const target = await requireReadable(context, statement.target)
-  if (target.kind === 'hive') throw namedError('NOT_SUPPORTED', 'Modifying Hive table rows is not supported')
+  const target = await requireTarget(context, statement.target)
   if (statement.kind === 'merge') requireMergeWidth(statement, target)
+  return target
+}
+
+async function requireTarget(context: RightsContext, name: TableName): Promise<IcebergTable> {
+  const target = await requireReadable(context, name)
+  if (target.kind === 'hive') throw namedError('NOT_SUPPORTED', 'Modifying Hive table rows is not supported')
   requireWritable(context, target)
   return target
+}
+
+/** The same for a statement whose tables only Trino's plan tells. */
+export async function requirePlannedRights(
+  context: RightsContext,
+  { inputs, output }: PlannedTables,
+): Promise<IcebergTable | undefined> {
+  const place = { line: 1, column: 1 }
+  for (const parts of inputs) await requireReadable(context, { parts, place })
+  return output && requireTarget(context, { parts: output, place })
 }
 
 /**
