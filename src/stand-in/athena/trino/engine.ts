@@ -4,17 +4,17 @@ import { runDdl } from '../ddl/run-ddl.ts'
 import { resultText } from '../duckdb/result-text.ts'
 import { type Engine, type Outcome, type QueryContext, ScanLimitExceeded } from '../engine.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
-import { namedError, OnlyOnTrino } from '../query-error.ts'
+import { namedError } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
-import { describeStatement, type ParsedStatement, parseStatement } from '../sql/classify.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
-import { quoteName, tokenize } from '../sql/tokens.ts'
+import { quoteName } from '../sql/tokens.ts'
 import { type IcebergTable, openTableCatalog } from '../table-catalog.ts'
 import { type CatalogSource, createCatalogs, icebergCatalog, type TrinoCatalogs } from './catalogs.ts'
 import { runOnTrino, TrinoError, type TrinoOutcome } from './client.ts'
 import { trinoIcebergDdl } from './iceberg-ddl.ts'
-import { type Maintenance, maintenanceSql, parseMaintenance } from './maintenance.ts'
+import { type Maintenance, maintenanceSql } from './maintenance.ts'
 import { type PlannedTables, plannedTables, planSql } from './planned-tables.ts'
+import { describeRead, readStatement } from './read-statement.ts'
 import {
   type RightsContext,
   requireMaintenanceRights,
@@ -39,38 +39,16 @@ export interface TrinoEngineDependencies {
 export function createTrinoEngine(deps: TrinoEngineDependencies): Engine {
   const catalogs = createCatalogs(deps.trino)
   return {
-    classify(sql, parameters) {
-      const maintenance = parseMaintenance(sql)
-      if (maintenance) return { type: 'DML', subtype: maintenance.kind.toUpperCase() }
-      const parsed = parseKnown(sql, parameters)
-      return parsed ? describeStatement(parsed) : { type: 'DML', subtype: subtypeOf(sql) }
-    },
+    classify: (sql, parameters) => describeRead(readStatement(sql, parameters), sql),
     run(sql, query) {
       const run: Run = { ...deps, ...query, query, catalogs }
-      const maintenance = parseMaintenance(sql)
-      if (maintenance) return runMaintenance(run, maintenance)
-      const parsed = parseKnown(sql, query.parameters)
-      if (parsed?.kind === 'ddl') return runCatalogStatement(run, parsed.statement)
-      return runDml(run, sql, parsed?.statement)
+      const read = readStatement(sql, query.parameters)
+      if (read.kind === 'maintenance') return runMaintenance(run, read.statement)
+      if (read.kind === 'ddl') return runCatalogStatement(run, read.statement)
+      return runDml(run, sql, read.kind === 'dml' ? read.statement : undefined)
     },
     close: () => Promise.resolve(),
   }
-}
-
-/** None for DML beyond the grammar of `sql/`, which Trino's own reads. */
-function parseKnown(sql: string, parameters: readonly string[]): ParsedStatement | undefined {
-  try {
-    return parseStatement(sql, parameters)
-  } catch (error) {
-    if (error instanceof OnlyOnTrino) return undefined
-    throw error
-  }
-}
-
-function subtypeOf(sql: string): string {
-  const { tokens } = tokenize(sql)
-  const word = tokens.find(token => token.text !== '(')?.keyword ?? ''
-  return ['INSERT', 'MERGE', 'UPDATE', 'DELETE'].includes(word) ? word : 'SELECT'
 }
 
 interface Run extends TrinoEngineDependencies, RightsContext {
@@ -144,15 +122,17 @@ async function send(
   run: Run,
   sql: string,
   catalog: string,
-  onRows: Parameters<typeof runOnTrino>[1]['onRows'] = () => Promise.resolve(),
+  onRows?: Parameters<typeof runOnTrino>[1]['onRows'],
 ): Promise<TrinoOutcome> {
   const limit = run.query.scanLimitBytes
-  const request = { url: run.trino.trinoUrl, catalog, schema: run.database, signal: run.query.signal, onRows }
-  const onProgress = (scannedBytes: number): void => {
-    if (limit !== undefined && scannedBytes > limit) throw new ScanLimitExceeded()
+  const request = { url: run.trino.trinoUrl, catalog, schema: run.database, signal: run.query.signal }
+  const onProgress = (scannedBytes: number, hasEnded: boolean): void => {
+    // A change that has ended is in the table: to call it cancelled would be untrue.
+    const isDone = hasEnded && onRows === undefined
+    if (limit !== undefined && scannedBytes > limit && !isDone) throw new ScanLimitExceeded()
   }
   try {
-    return await runOnTrino(sql, { ...request, onProgress })
+    return await runOnTrino(sql, { ...request, onProgress, onRows: onRows ?? (() => Promise.resolve()) })
   } catch (error) {
     throw error instanceof TrinoError ? toQueryError(error.failure, catalog) : error
   }
