@@ -45,6 +45,7 @@ const ABOUT = [
   `SELECT content, file_format, record_count FROM ${of('files')}`,
   `SELECT count(*) FROM ${of('files')} WHERE file_path LIKE 's3://${PLACE.bucket}/${NAME}/data/%' AND file_size_in_bytes > 0`,
   `SELECT * FROM ${TABLE} FOR VERSION AS OF 1`,
+  `SELECT * FROM ${TABLE} FOR VERSION AS OF 9999999999`,
   `SELECT * FROM ${TABLE} FOR TIMESTAMP AS OF TIMESTAMP '2000-01-01 00:00:00 UTC'`,
   `SELECT * FROM "${PLACE.schema}"."nowhere$snapshots"`,
 ]

@@ -36,6 +36,7 @@ export const QUERY_ERRORS = {
   CONSTRAINT_VIOLATION: { category: 2, type: 1301, retryable: false },
   DIVISION_BY_ZERO: { category: 2, type: 1301, retryable: false },
   NUMERIC_VALUE_OUT_OF_RANGE: { category: 2, type: 1301, retryable: false },
+  INVALID_ARGUMENTS: { category: 2, type: 1301, retryable: false },
   INVALID_CAST_ARGUMENT: { category: 2, type: 1301, retryable: false },
   INVALID_FUNCTION_ARGUMENT: { category: 2, type: 1301, retryable: false },
   SUBQUERY_MULTIPLE_ROWS: { category: 2, type: 1301, retryable: false },

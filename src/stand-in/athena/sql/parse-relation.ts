@@ -1,4 +1,4 @@
-import { notImitated, onlyOnTrino, type Place } from '../query-error.ts'
+import { namedError, notImitated, onlyOnTrino, type Place } from '../query-error.ts'
 import type { Alias, AsOf, Relation } from './ast.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
 import { isAliasNext, takeNames } from './parse-names.ts'
@@ -94,11 +94,16 @@ function parseParenthesis(context: ParseContext): Relation {
   return relation
 }
 
+/** Smaller numbers are of the type integer, which Trino does not take for a snapshot's id. */
+const MAX_INTEGER = 2_147_483_647n
+
 function parseAsOf(context: ParseContext): AsOf | undefined {
   const { cursor } = context
   if (cursor.accept('FOR', 'VERSION', 'AS', 'OF')) {
     if (!/^\d+$/.test(cursor.peek().text)) throw cursor.unexpected('<integer>')
-    return { kind: 'version', snapshotId: BigInt(cursor.take().text) }
+    const snapshotId = BigInt(cursor.take().text)
+    if (snapshotId > MAX_INTEGER) return { kind: 'version', snapshotId }
+    throw namedError('NOT_SUPPORTED', 'Unsupported type for table version: integer')
   }
   if (!cursor.accept('FOR', 'TIMESTAMP', 'AS', 'OF')) return undefined
   return { kind: 'timestamp', moment: context.parseValue() }
