@@ -68,7 +68,7 @@ function report(what: string, both: Comparison): void {
 }
 
 async function fixedCorpus(both: Comparison): Promise<void> {
-  await noting(() => travelInTime(both))
+  await travelInTime(both, noting)
   await inLanes(CORPUS, async lane => {
     for (const sql of lane) await noting(() => both.statement(sql))
   })

@@ -13,8 +13,6 @@ export interface StatementOutcome {
   readonly rows: readonly string[]
   /** Whether a list of written files stands beside the result. */
   readonly hasManifest?: boolean
-  /** Bytes that were read; engines count them in their own ways. */
-  readonly scannedBytes: number
   /** The whole reason, for whoever reads a report; never compared. */
   readonly reason: string
 }
@@ -82,7 +80,6 @@ async function outcomeOf(athena: Athena, execution: QueryExecution): Promise<Sta
   return {
     state,
     hasManifest: execution.Statistics?.DataManifestLocation !== undefined,
-    scannedBytes: execution.Statistics?.DataScannedInBytes ?? 0,
     ...(page.UpdateCount === undefined ? {} : { updateCount: page.UpdateCount }),
     types: (page.ResultSet?.ResultSetMetadata?.ColumnInfo ?? []).map(
       ({ Name, Type, Precision, Scale }) => `${Name} ${Type} ${Precision} ${Scale}`,
@@ -93,5 +90,5 @@ async function outcomeOf(athena: Athena, execution: QueryExecution): Promise<Sta
 }
 
 function failed(error: string, reason: string): StatementOutcome {
-  return { state: 'FAILED', error, types: [], rows: [], scannedBytes: 0, reason }
+  return { state: 'FAILED', error, types: [], rows: [], reason }
 }

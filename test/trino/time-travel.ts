@@ -9,24 +9,26 @@ const TABLE = `"${PLACE.schema}"."${NAME}"`
 
 const of = (kind: 'snapshots' | 'history' | 'files'): string => `"${PLACE.schema}"."${NAME}$${kind}"`
 
-/** A table's snapshots: each read by its id and by a moment after it, and what the tables about the table say of them. */
-export async function travelInTime(both: Comparison): Promise<void> {
-  await both.statement(
+/** Compares a table's snapshots: each read by its id and by a moment after it, and what the tables about the table say of them; `noting` takes what differs. */
+export async function travelInTime(
+  { statement }: Comparison,
+  noting: (act: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const compare = (sql: Parameters<typeof statement>[0]): Promise<void> => noting(() => statement(sql))
+  await compare(
     `CREATE TABLE \`${NAME}\` (id bigint, name string) LOCATION 's3://${PLACE.bucket}/${NAME}/' TBLPROPERTIES ('table_type'='ICEBERG')`,
   )
   const moments: string[] = []
   for (const change of CHANGES) {
-    await both.statement(change)
+    await compare(change)
     moments.push(await momentAfterNow())
   }
   for (const [index, moment] of moments.entries()) {
-    await both.statement(`SELECT * FROM ${TABLE} FOR TIMESTAMP AS OF TIMESTAMP '${moment} UTC'`)
+    await compare(`SELECT * FROM ${TABLE} FOR TIMESTAMP AS OF TIMESTAMP '${moment} UTC'`)
     const age = moments.length - 1 - index
-    await both.statement(
-      async side => `SELECT * FROM ${TABLE} FOR VERSION AS OF ${await snapshotId(side, age)}`,
-    )
+    await compare(async side => `SELECT * FROM ${TABLE} FOR VERSION AS OF ${await snapshotId(side, age)}`)
   }
-  for (const sql of ABOUT) await both.statement(sql)
+  for (const sql of ABOUT) await compare(sql)
 }
 
 const CHANGES = [
