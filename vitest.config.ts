@@ -22,6 +22,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'trino',
+          include: ['test/trino/**/*.test.ts'],
+          testTimeout: 120_000,
+          // The first start downloads Trino.
+          hookTimeout: 2_000_000,
+          fileParallelism: false,
+        },
+      },
     ],
     maxWorkers: 2,
   },

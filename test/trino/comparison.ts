@@ -1,12 +1,13 @@
 import { explain } from './known-differences.ts'
-import type { Side, StatementOutcome } from './side.ts'
+import type { StatementOutcome } from './run-statement.ts'
+import type { Side } from './side.ts'
 
 /** What was compared so far. */
 export interface Comparison {
   readonly duckdb: Side
   readonly trino: Side
-  /** Runs a statement on both sides and compares; gives DuckDB's outcome. */
-  statement(sql: string): Promise<StatementOutcome>
+  /** Runs a statement, which may name something that each side has of its own, on both and compares; gives DuckDB's outcome. */
+  statement(sql: string | ((side: Side) => Promise<string>)): Promise<StatementOutcome>
   /** Compares something else that both sides have, by name. */
   value(what: string, of: (side: Side) => Promise<unknown>): Promise<void>
   counts(): { readonly compared: number; readonly explained: number }
@@ -23,8 +24,10 @@ export function compare(duckdb: Side, trino: Side): Comparison {
   return {
     duckdb,
     trino,
-    async statement(sql) {
-      const [left, right] = await Promise.all([duckdb.run(sql), trino.run(sql)])
+    async statement(given) {
+      const on = (side: Side) => (typeof given === 'string' ? Promise.resolve(given) : given(side))
+      const [sql, other] = await Promise.all([on(duckdb), on(trino)])
+      const [left, right] = await Promise.all([duckdb.run(sql), trino.run(other)])
       compared += 1
       if (shown(left) === shown(right)) return left
       if (explain(sql, left, right) === undefined) {

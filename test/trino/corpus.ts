@@ -1,4 +1,4 @@
-import { PLACE } from './side.ts'
+import { PLACE } from './place.ts'
 
 const T = `"${PLACE.schema}"."corpus"`
 const D = `\`${PLACE.schema}\``
@@ -114,9 +114,21 @@ const READS = [
   `SELECT date_trunc('day', TIMESTAMP '2024-02-29 12:34:56.789012'), year(DATE '2024-02-29')`,
   `SELECT CAST('12' AS bigint), CAST(1.5E0 AS integer), CAST(2.5E0 AS integer), CAST(DECIMAL '2.5' AS bigint), TRY_CAST('x' AS bigint)`,
   `DESCRIBE ${D}.\`corpus\``,
-  `SHOW TABLES IN ${D} 'corpus*'`,
+  `SHOW TABLES IN ${D} 'corpus'`,
   `SHOW COLUMNS IN ${D}.\`corpus\``,
 ]
+
+/** NaN is left out of max and min while there is any other number. */
+const NOT_A_NUMBER = [
+  "DOUBLE 'NaN', 1.5E0",
+  "CAST('Infinity' AS double), DOUBLE 'NaN', NULL",
+  "DOUBLE 'NaN', NULL",
+].flatMap(list =>
+  ['DOUBLE', 'REAL'].map(type => {
+    const values = `(VALUES ${list.replaceAll('DOUBLE', type).replaceAll('double', type)}) AS v(x)`
+    return `SELECT max(x), min(x), max(x) FILTER (WHERE x IS NOT NULL), (SELECT max(m) FROM (SELECT max(x) OVER () AS m FROM ${values})) FROM ${values}`
+  }),
+)
 
 const CHANGES = [
   `UPDATE ${T} SET t = 'changed' WHERE id = 1`,
@@ -153,6 +165,14 @@ const ERRORS = [
   `INSERT INTO ${T} (nothing) VALUES (1)`,
   `INSERT INTO ${T} (id) VALUES (1, 2)`,
   `MERGE INTO ${T} AS t USING (VALUES (BIGINT '0'), (BIGINT '0')) AS s(id) ON t.id = s.id WHEN MATCHED THEN DELETE`,
+  `MERGE INTO ${T} AS t USING (VALUES BIGINT '0') AS s(id) ON t.id = s.id WHEN NOT MATCHED BY SOURCE THEN DELETE`,
+  `MERGE INTO ${T} AS t USING (VALUES BIGINT '0') AS s(id) ON t.id = s.id WHEN MATCHED THEN UPDATE SET t.t = 'x'`,
+  `MERGE INTO ${T} AS t USING (VALUES BIGINT '0') AS s(id) ON t.id = s.id WHEN NOT MATCHED THEN INSERT (t.id) VALUES (s.id)`,
+  `MERGE INTO ${T} AS t USING (VALUES BIGINT '0') AS s(id) ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id) VALUES ('a')`,
+  `SELECT '${'x'.repeat(262_144)}'`,
+  `SELECT count(*) FROM ${D}.\`corpus\``,
+  `DESCRIBE "${PLACE.schema}"."corpus"`,
+  `SELECT a.id FROM ${T} a JOIN ${T} b ON true WHERE id = 1`,
   `UPDATE ${T} SET nothing = 1`,
   `UPDATE ${T} SET id = 'a'`,
   `DELETE FROM ${T} WHERE nothing = 1`,
@@ -168,6 +188,10 @@ const ERRORS = [
   `CREATE TABLE ${D}.refused (a int) LOCATION '${S}/corpus/' ${ICEBERG}`,
   `ALTER TABLE ${D}.\`corpus\` ADD COLUMNS (id int)`,
   `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN id id double`,
+  `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN id id int`,
+  `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN n n decimal(38,10)`,
+  `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN nothing nothing bigint`,
+  `ALTER TABLE ${D}.\`corpus\` DROP COLUMN nothing`,
   `ALTER TABLE ${D}.nowhere ADD COLUMNS (id int)`,
   `DROP TABLE ${D}.nowhere`,
   `DROP TABLE IF EXISTS ${D}.nowhere`,
@@ -185,14 +209,33 @@ const PARTITIONS = [
   `SELECT * FROM "${PLACE.schema}"."parted"`,
 ]
 
+const wide = (count: number): readonly string[] => [
+  create(`wide_${count}`, Array.from({ length: count }, (_, index) => `c${index} int`).join(', ')),
+  `MERGE INTO "${PLACE.schema}"."wide_${count}" AS t USING (VALUES 1) AS s(id) ON t.c0 = s.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (c0) VALUES (s.id)`,
+]
+
+const mergeParted = (count: number): string =>
+  `MERGE INTO "${PLACE.schema}"."merge_parted" AS t USING (VALUES ${numbers(count)}) AS s(id) ON t.id = s.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)`
+
+/** Limits of Athena's that no engine has of its own. */
+const LIMITS = [
+  ...wide(321),
+  ...wide(322),
+  create('merge_parted', 'id bigint', 'PARTITIONED BY (id)'),
+  mergeParted(101),
+  mergeParted(100),
+  `SELECT count(*) FROM "${PLACE.schema}"."merge_parted"`,
+]
+
 function numbers(count: number): string {
   return Array.from({ length: count }, (_, index) => `(BIGINT '${index}')`).join(', ')
 }
 
 /** Lanes of statements, each in its order: every shape the product emits, every boundary of the type table, every error. */
 export const CORPUS: readonly (readonly string[])[] = [
-  [...TABLE, ...ROWS, ...READS, ...ERRORS, ...CHANGES],
+  [...TABLE, ...ROWS, ...READS, ...NOT_A_NUMBER, ...ERRORS, ...CHANGES],
   PARTITIONS,
+  LIMITS,
   ...VALUE_LANES,
   ...COMPARISONS,
 ]

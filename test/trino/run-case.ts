@@ -5,7 +5,8 @@ import type { Model } from '../../src/domain/model.ts'
 import { planLoad } from '../../src/load/plan-load.ts'
 import type { Comparison } from './comparison.ts'
 import type { ModelCase } from './model-cases.ts'
-import { PLACE, type Side } from './side.ts'
+import { PLACE } from './place.ts'
+import type { Side } from './side.ts'
 import { stagedFile } from './staged-file.ts'
 
 /** Loads a case's first two batches, each twice: the second time changes nothing. */

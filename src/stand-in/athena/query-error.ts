@@ -36,6 +36,7 @@ export const QUERY_ERRORS = {
   CONSTRAINT_VIOLATION: { category: 2, type: 1301, retryable: false },
   DIVISION_BY_ZERO: { category: 2, type: 1301, retryable: false },
   NUMERIC_VALUE_OUT_OF_RANGE: { category: 2, type: 1301, retryable: false },
+  INVALID_ARGUMENTS: { category: 2, type: 1301, retryable: false },
   INVALID_CAST_ARGUMENT: { category: 2, type: 1301, retryable: false },
   INVALID_FUNCTION_ARGUMENT: { category: 2, type: 1301, retryable: false },
   SUBQUERY_MULTIPLE_ROWS: { category: 2, type: 1301, retryable: false },
@@ -79,12 +80,23 @@ export function namedError(code: QueryErrorName, message: string): QueryError {
   return new QueryError(code, `${code}: ${message}`)
 }
 
-/** Refuses what real Athena may accept but this engine does not imitate. */
+/** Refuses what real Athena may accept but neither engine imitates. */
 export function notImitated(what: string): QueryError {
-  return namedError(
-    'NOT_SUPPORTED',
-    `${what} is not supported by the DuckDB engine of the stand-in; start with --engine trino`,
-  )
+  return namedError('NOT_SUPPORTED', `${what} is not supported by the stand-in`)
+}
+
+/** What the DuckDB engine refuses and the Trino engine runs. */
+export class OnlyOnTrino extends QueryError {
+  constructor(what: string) {
+    const message = `${what} is not supported by the DuckDB engine of the stand-in; start with --engine trino`
+    super('NOT_SUPPORTED', `NOT_SUPPORTED: ${message}`)
+    this.name = 'OnlyOnTrino'
+  }
+}
+
+/** Refuses what this engine leaves to the other one. */
+export function onlyOnTrino(what: string): OnlyOnTrino {
+  return new OnlyOnTrino(what)
 }
 
 /** True for a name of {@link QUERY_ERRORS}. */

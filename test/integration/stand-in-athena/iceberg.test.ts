@@ -66,6 +66,10 @@ describe('another Iceberg reader', () => {
 
     expect(ids.map(([, operation]) => operation)).toEqual(['append', 'overwrite', 'delete'])
     expect(await athena.rows(`SELECT count(*) FROM shared FOR VERSION AS OF ${first?.[0]}`)).toEqual([['3']])
+    const reasonOf = async (version: string): Promise<string | undefined> =>
+      (await athena.finish(`SELECT * FROM shared FOR VERSION AS OF ${version}`)).Status.StateChangeReason
+    expect(await reasonOf('9999999999')).toMatch(/^INVALID_ARGUMENTS: /)
+    expect(await reasonOf('1')).toBe('NOT_SUPPORTED: Unsupported type for table version: integer')
     expect(await athena.rows('SELECT is_current_ancestor FROM "shared$history"')).toEqual([
       ['true'],
       ['true'],

@@ -147,6 +147,48 @@ describe('MERGE', () => {
   })
 })
 
+describe("Athena's limits", () => {
+  it('refuse a MERGE of more than 321 columns with several WHEN clauses', async () => {
+    const wide = async (name: string, count: number): Promise<string | undefined> => {
+      const columns = Array.from({ length: count }, (_, index) => `c${index} int`)
+      await athena.rows(
+        `CREATE TABLE ${name} (${columns.join(', ')}) LOCATION 's3://lake/acme/${name}/' TBLPROPERTIES ('table_type'='ICEBERG')`,
+      )
+      const { Status } = await athena.finish(
+        `MERGE INTO ${name} AS t USING (VALUES 1) AS s(id) ON t.c0 = s.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (c0) VALUES (s.id)`,
+      )
+      return Status.StateChangeReason ?? Status.State
+    }
+
+    expect(await wide('wide', 321)).toBe('SUCCEEDED')
+    expect(await wide('wider', 322)).toBe('GENERIC_INTERNAL_ERROR: MERGE of 322 columns is too wide')
+  })
+
+  it('refuse a MERGE into more than 100 partitions and write nothing', async () => {
+    await athena.rows(
+      "CREATE TABLE parted (id int) PARTITIONED BY (id) LOCATION 's3://lake/acme/parted/' TBLPROPERTIES ('table_type'='ICEBERG')",
+    )
+    const merge = (count: number): string => {
+      const ids = Array.from({ length: count }, (_, index) => index)
+      return `MERGE INTO parted AS t USING (VALUES ${ids.join(', ')}) AS s(id) ON t.id = s.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)`
+    }
+
+    const refused = await athena.finish(merge(101))
+    expect(refused.Status.StateChangeReason).toMatch(/^HIVE_TOO_MANY_OPEN_PARTITIONS: /)
+    expect(await athena.rows('SELECT count(*) FROM parted')).toEqual([['0']])
+    expect((await athena.finish(merge(100))).Status.State).toBe('SUCCEEDED')
+  })
+})
+
+it('changes nothing for a caller who may not write the result', async () => {
+  athena.denied.add('s3:PutObject arn:aws:s3:::lake/results/')
+  const query = await athena.finish(`DELETE FROM ${target}`)
+  athena.denied.clear()
+
+  expect(query.Status.StateChangeReason).toMatch(/not authorized to perform: s3:PutObject/)
+  expect(await athena.rows(`SELECT count(*) FROM ${target}`)).toEqual([['3']])
+})
+
 describe('two writers at once', () => {
   it('let one of two insert-only merges into an empty table commit', async () => {
     await athena.rows(`DELETE FROM ${target}`)

@@ -102,6 +102,14 @@ describe('queries', () => {
     expect(await athena.rows(sql)).toEqual([['a', '0.30', '1']])
   })
 
+  it('leave NaN out of max and min while there is another number', async () => {
+    const of = (list: string): Promise<unknown> =>
+      athena.rows(`SELECT max(x), min(x), max(x) FILTER (WHERE x > 0) FROM (VALUES ${list}) AS v(x)`)
+
+    expect(await of("DOUBLE 'NaN', 1.5E0, -2E0")).toEqual([['1.5', '-2.0', '1.5']])
+    expect(await of("REAL 'NaN', NULL")).toEqual([['NaN', 'NaN', null]])
+  })
+
   it('bring both sides of a union to one type', async () => {
     const sql = 'SELECT 1 UNION ALL SELECT 2.5 ORDER BY 1'
 

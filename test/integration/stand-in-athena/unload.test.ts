@@ -29,7 +29,11 @@ it('writes the rows of a query as Parquet and lists the object in the manifest',
 })
 
 it.each([
-  ['SELECT 1 AS n', "format = 'JSON'", /^NOT_SUPPORTED: UNLOAD in the format JSON .* --engine trino$/],
+  [
+    'SELECT 1 AS n',
+    "format = 'JSON'",
+    /^NOT_SUPPORTED: UNLOAD in the format JSON is not supported by the stand-in$/,
+  ],
   ['SELECT 1', "format = 'PARQUET'", /^MISSING_COLUMN_NAME/],
   [
     "SELECT TIMESTAMP '2026-01-01 00:00:00.000001' AS at",

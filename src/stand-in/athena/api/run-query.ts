@@ -1,9 +1,18 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AwsError, type Caller, type Catalog, type Faults, type ObjectStore } from '../../services.ts'
+import { s3Arn } from '../../iam/arn.ts'
+import {
+  type Authorizer,
+  AwsError,
+  type Caller,
+  type Catalog,
+  type Faults,
+  type ObjectStore,
+} from '../../services.ts'
 import { type Engine, type Outcome, ScanLimitExceeded } from '../engine.ts'
 import { namedError, type QueryError } from '../query-error.ts'
+import { parseS3Uri } from '../s3-uri.ts'
 import { type Execution, type ExecutionStore, storedColumns } from './executions.ts'
 import { toFailure } from './query-failure.ts'
 import { openResultFile, publishManifest, type ResultFile } from './result-files.ts'
@@ -15,6 +24,7 @@ export interface RunnerDependencies {
   readonly executions: ExecutionStore
   readonly store: ObjectStore
   readonly catalog: Catalog
+  readonly authorizer: Authorizer
   readonly faults: Faults
 }
 
@@ -104,6 +114,12 @@ function ending(error: unknown, signal: AbortSignal): Pick<Execution, 'state' | 
   return { state: 'FAILED', reason: failure.message, failure }
 }
 
+/** Whoever may not write the result gets no statement run: it could change a table and then be called FAILED. */
+function requireResultPlace({ authorizer }: RunnerDependencies, caller: Caller, execution: Execution): void {
+  const place = execution.outputLocation === undefined ? undefined : parseS3Uri(execution.outputLocation)
+  if (place) authorizer.authorize(caller, 's3:PutObject', [s3Arn(caller.region, place.bucket, place.key)])
+}
+
 interface Place {
   readonly workDirectory: string
   readonly signal: AbortSignal
@@ -116,6 +132,7 @@ async function runStatement(
   place: Place,
 ): Promise<Execution> {
   await requireDefaultDatabase(deps, caller)
+  requireResultPlace(deps, caller, execution)
   const context = {
     store: deps.store,
     caller,

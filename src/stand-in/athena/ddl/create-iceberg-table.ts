@@ -3,7 +3,7 @@ import { glueColumns } from '../iceberg/glue-entry.ts'
 import { toField } from '../iceberg/iceberg-type.ts'
 import { printJson } from '../iceberg/json.ts'
 import type { IcebergField, PartitionField, TableMetadata } from '../iceberg/metadata.ts'
-import { errorAt, namedError, notImitated } from '../query-error.ts'
+import { errorAt, namedError, onlyOnTrino } from '../query-error.ts'
 import { joinUri, parseS3Uri } from '../s3-uri.ts'
 import type { CreateTable, PartitionDeclaration } from '../sql/ddl.ts'
 import { addEntry } from './add-entry.ts'
@@ -93,7 +93,7 @@ function partitionField(
   }
   const source = fields.find(field => field.name === member.column)
   if (!source) throw errorAt('COLUMN_NOT_FOUND', member.place, `Partition column not found: ${member.column}`)
-  if (member.transform === 'bucket') throw notImitated('The partition transform bucket')
+  if (member.transform === 'bucket') throw onlyOnTrino('The partition transform bucket')
   const suffix = Object.entries(SUFFIXES).find(([name]) => name === member.transform)?.[1] ?? ''
   return {
     'source-id': source.id,

@@ -1,4 +1,4 @@
-import { isQueryErrorName, namedError, notImitated, type QueryError } from '../query-error.ts'
+import { isQueryErrorName, namedError, onlyOnTrino, type QueryError } from '../query-error.ts'
 
 /** Turns DuckDB's message into Athena's; texts that our own macros fail to cast are Athena's already. */
 export function toQueryError(message: string): QueryError {
@@ -21,7 +21,7 @@ export function toQueryError(message: string): QueryError {
     case 'Binder Error':
     case 'Catalog Error':
     case 'Not implemented Error':
-      return notImitated(`What this statement does (${line})`)
+      return onlyOnTrino(`What this statement does (${line})`)
     default:
       return namedError('GENERIC_INTERNAL_ERROR', message)
   }

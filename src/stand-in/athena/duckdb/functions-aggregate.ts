@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 import type { ArgumentKind, FunctionRule } from './functions.ts'
 
@@ -55,6 +55,6 @@ function sumType(type: SqlType | undefined): SqlType {
 
 function averageType(type: SqlType | undefined): SqlType {
   if (type?.kind !== 'decimal') return type?.kind === 'real' ? type : DOUBLE
-  if (type.precision > 15) throw notImitated('avg of a decimal of more than 15 digits')
+  if (type.precision > 15) throw onlyOnTrino('avg of a decimal of more than 15 digits')
   return type
 }

@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 import type { FunctionRule } from './functions.ts'
 
@@ -87,6 +87,6 @@ const UNITS = ['millisecond', 'second', 'minute', 'hour', 'day', 'week', 'month'
 /** A unit must be a literal, or DuckDB could not be given the same one. */
 function unitOf(literal: string): string {
   const unit = literal.replaceAll("'", '').toLowerCase()
-  if (!UNITS.includes(unit)) throw notImitated(`The unit ${literal}`)
+  if (!UNITS.includes(unit)) throw onlyOnTrino(`The unit ${literal}`)
   return unit
 }

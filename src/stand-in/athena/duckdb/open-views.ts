@@ -5,7 +5,7 @@ import { loadSnapshot } from '../iceberg/load-snapshot.ts'
 import { currentSchema, currentSnapshot, type Snapshot } from '../iceberg/metadata.ts'
 import type { FieldLimit } from '../iceberg/prune.ts'
 import type { TableFiles } from '../iceberg/table-files.ts'
-import { errorAt, notImitated } from '../query-error.ts'
+import { namedError, onlyOnTrino } from '../query-error.ts'
 import { quoteText } from '../sql/tokens.ts'
 import type { IcebergTable } from '../table-catalog.ts'
 import { planHiveScan } from './hive-scan.ts'
@@ -84,12 +84,12 @@ export function columnsOf(view: string, used: ReadonlySet<string>): ReadonlySet<
 }
 
 function chosenSnapshot(table: IcebergTable, reference: TableReference): Snapshot | undefined {
-  const { asOf, place } = reference
+  const { asOf } = reference
   if (!asOf) return currentSnapshot(table.metadata)
   const id = asOf.kind === 'version' ? asOf.snapshotId : snapshotAt(table, momentOf(asOf.moment))
   const found = table.metadata.snapshots.find(snapshot => snapshot['snapshot-id'] === id)
   if (found) return found
-  throw errorAt('ICEBERG_BAD_DATA', place, `Iceberg snapshot ID does not exist: ${id ?? 'before the first'}`)
+  throw namedError('INVALID_ARGUMENTS', `Iceberg snapshot ID does not exists: ${id ?? 'before the first'}`)
 }
 
 function momentOf(
@@ -100,7 +100,7 @@ function momentOf(
   const text = isMoment ? moment.text.replace(/ UTC$/, '') : ''
   const microseconds = parseBound(text, { kind: 'timestamp', precision: 6 })
   if (typeof microseconds !== 'bigint')
-    throw notImitated('Time travel to anything but a timestamp literal in UTC')
+    throw onlyOnTrino('Time travel to anything but a timestamp literal in UTC')
   return microseconds
 }
 

@@ -7,7 +7,7 @@ import {
   type PartitionValue,
   partitionFieldTypes,
 } from '../iceberg/partition-type.ts'
-import { namedError, notImitated } from '../query-error.ts'
+import { namedError, onlyOnTrino } from '../query-error.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
 import type { SqlType } from '../types/sql-type.ts'
 import type { DataWriter } from './data-writer.ts'
@@ -102,9 +102,9 @@ function transformSql(transform: string, type: SqlType, column: string): string 
 
 function truncateSql(transform: string, type: SqlType, column: string): string {
   const width = /^truncate\[(\d+)\]$/.exec(transform)?.[1]
-  if (width === undefined) throw notImitated(`The partition transform ${transform}`)
+  if (width === undefined) throw onlyOnTrino(`The partition transform ${transform}`)
   if (type.kind === 'varchar') return `left(${column}, ${width})`
-  if (type.kind !== 'integer' && type.kind !== 'bigint') throw notImitated(`truncate of ${type.kind}`)
+  if (type.kind !== 'integer' && type.kind !== 'bigint') throw onlyOnTrino(`truncate of ${type.kind}`)
   return `(${column} - (((${column} % ${width}) + ${width}) % ${width}))`
 }
 
@@ -118,6 +118,6 @@ function partitionValue(part: PartitionFieldType, text: string | null): Partitio
   const bound = parseBound(text, sourceType)
   if (sourceType.kind === 'integer' || sourceType.kind === 'date') return Number(bound)
   const isLong = ['bigint', 'timestamp', 'timestamptz'].includes(sourceType.kind)
-  if (!isLong || bound === undefined) throw notImitated(`A partition by ${sourceType.kind}`)
+  if (!isLong || bound === undefined) throw onlyOnTrino(`A partition by ${sourceType.kind}`)
   return bound
 }

@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import type { ArithmeticOperator, ComparisonOperator, Expression } from '../sql/ast.ts'
 import {
   asDecimal,
@@ -134,7 +134,7 @@ function renderInteger(operator: ArithmeticOperator, left: string, right: string
 function renderMomentArithmetic(operator: ArithmeticOperator, left: Rendered, right: Rendered): Rendered {
   const moment = left.type.kind === 'interval' ? right : left
   const isMoment = ['date', 'timestamp', 'timestamptz'].includes(moment.type.kind)
-  if (!isMoment || (operator !== '+' && operator !== '-')) throw notImitated('Arithmetic of intervals')
+  if (!isMoment || (operator !== '+' && operator !== '-')) throw onlyOnTrino('Arithmetic of intervals')
   return joined(
     left,
     right,
@@ -150,11 +150,11 @@ interface Digits {
 
 function renderDecimal(operator: ArithmeticOperator, left: Rendered, right: Rendered): Rendered {
   const [a, b] = [asDecimal(left.type), asDecimal(right.type)]
-  if (!a || !b || operator === '%') throw notImitated(`The operator ${operator} between decimals`)
+  if (!a || !b || operator === '%') throw onlyOnTrino(`The operator ${operator} between decimals`)
   const digits = decimalResult(operator, a, b)
   const type: SqlType = { kind: 'decimal', precision: Math.min(38, digits.precision), scale: digits.scale }
   if (operator === '/' && Math.max(a.precision, b.precision) > 15) {
-    throw notImitated('Division of decimals of more than 15 digits')
+    throw onlyOnTrino('Division of decimals of more than 15 digits')
   }
   const [sqlA, sqlB] = [asDecimalSql(left, a), asDecimalSql(right, b)]
   const sql = operator === '/' ? `athena_divide_decimal(${sqlA}, ${sqlB})` : `(${sqlA} ${operator} ${sqlB})`

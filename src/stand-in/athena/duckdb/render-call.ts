@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import type { Call, Expression, SortItem } from '../sql/ast.ts'
 import { duckdbType, isInteger, isNumeric, isText, printType, type SqlType } from '../types/sql-type.ts'
 import { type ArgumentKind, type FunctionRule, findFunction } from './functions.ts'
@@ -12,7 +12,7 @@ type Render = (inner: Expression) => Rendered
 export function renderCall(expression: Extract<Expression, { kind: 'call' }>, render: Render): Rendered {
   const { call, place } = expression
   const rule = findFunction(call.name)
-  if (!rule) throw notImitated(`The function ${call.name}`)
+  if (!rule) throw onlyOnTrino(`The function ${call.name}`)
   const args = call.args.map(render)
   checkArguments(rule, call, args, place)
   const types = args.map(arg => arg.type)
@@ -26,7 +26,8 @@ export function renderCall(expression: Extract<Expression, { kind: 'call' }>, re
     )
     return { sql: withResultType(sql, type), type, origins }
   }
-  const aggregate = renderAggregate(rule.sql, call, args, render)
+  const isFloatingMax = rule.sql === 'max' && (type.kind === 'double' || type.kind === 'real')
+  const aggregate = (isFloatingMax ? renderFloatingMax : renderAggregate)(rule.sql, call, args, render)
   return { sql: withResultType(aggregate.sql, type), type, origins: joinOrigins(origins, aggregate.origins) }
 }
 
@@ -70,6 +71,18 @@ function requireScalar(call: Call, place: Place): void {
     place,
     `The scalar ${kind} ${call.name} takes no DISTINCT, FILTER, ORDER BY or OVER`,
   )
+}
+
+/** To DuckDB NaN is the largest number; Trino leaves it out while there is any other. */
+function renderFloatingMax(
+  name: string,
+  call: Call,
+  args: readonly Rendered[],
+  render: Render,
+): Pick<Rendered, 'sql' | 'origins'> {
+  const numbers = args.map(arg => ({ ...arg, sql: `CASE WHEN NOT isnan(${arg.sql}) THEN ${arg.sql} END` }))
+  const all = renderAggregate(name, call, args, render)
+  return { ...all, sql: `coalesce(${renderAggregate(name, call, numbers, render).sql}, ${all.sql})` }
 }
 
 function renderAggregate(

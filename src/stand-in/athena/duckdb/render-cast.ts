@@ -1,4 +1,4 @@
-import { errorAt, notImitated } from '../query-error.ts'
+import { errorAt, onlyOnTrino } from '../query-error.ts'
 import type { Expression } from '../sql/ast.ts'
 import { duckdbType, isInteger, isNumeric, isText, printType, type SqlType } from '../types/sql-type.ts'
 import type { Rendered } from './scope.ts'
@@ -51,7 +51,7 @@ function precisionOf(type: SqlType): number {
 
 function truncateMoment(sql: string, precision: number): string {
   if (precision >= 6) return sql
-  if (precision !== 0 && precision !== 3) throw notImitated(`A cast to timestamp(${precision})`)
+  if (precision !== 0 && precision !== 3) throw onlyOnTrino(`A cast to timestamp(${precision})`)
   // Athena rounds half up; half a unit is added before the rest is cut off.
   const [unit, half] = precision === 3 ? ['milliseconds', 500] : ['second', 500_000]
   return `date_trunc('${unit}', ${sql} + INTERVAL ${half} MICROSECONDS)`
@@ -59,8 +59,8 @@ function truncateMoment(sql: string, precision: number): string {
 
 function castToText(sql: string, from: SqlType, to: SqlType): string {
   if (from.kind === 'double' || from.kind === 'real')
-    throw notImitated('A cast of a floating number to varchar')
-  if (from.kind === 'timestamptz') throw notImitated('A cast of a timestamp with time zone to varchar')
+    throw onlyOnTrino('A cast of a floating number to varchar')
+  if (from.kind === 'timestamptz') throw onlyOnTrino('A cast of a timestamp with time zone to varchar')
   const text = isText(from) ? sql : momentText(sql, from)
   return to.kind === 'varchar' && to.length !== undefined ? `left(${text}, ${to.length})` : text
 }

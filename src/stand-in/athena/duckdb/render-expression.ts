@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { Expression } from '../sql/ast.ts'
 import { quoteText } from '../sql/tokens.ts'
 import { duckdbType, type SqlType } from '../types/sql-type.ts'
@@ -62,7 +62,7 @@ export function renderExpression(
     case 'subscript':
       return renderSubscript(expression, render)
     case 'atTimeZone':
-      throw notImitated('AT TIME ZONE')
+      throw onlyOnTrino('AT TIME ZONE')
   }
 }
 
@@ -140,6 +140,6 @@ function renderSubscript(expression: Of<'subscript'>, render: (inner: Expression
     renderComparison('=', index, constant('1', { kind: 'bigint' }), expression.place)
     return { sql: `${base.sql}[${index.sql}]`, type: base.type.element, origins }
   }
-  if (base.type.kind !== 'map') throw notImitated('A subscript of anything but an array or a map')
+  if (base.type.kind !== 'map') throw onlyOnTrino('A subscript of anything but an array or a map')
   return { sql: `map_extract_value(${base.sql}, ${index.sql})`, type: base.type.value, origins }
 }

@@ -1,4 +1,4 @@
-import { errorAt, notImitated } from '../query-error.ts'
+import { errorAt, onlyOnTrino } from '../query-error.ts'
 import type { Alias, Relation } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
 import { renderComparison } from './render-binary.ts'
@@ -27,7 +27,7 @@ export function renderRelation(
     case 'join':
       return renderJoin(context, relation, outer, named)
     case 'unnest':
-      throw notImitated('UNNEST')
+      throw onlyOnTrino('UNNEST')
   }
 }
 

@@ -14,7 +14,6 @@ export interface TableReference {
   /** Set for `"table$snapshots"` and its like. */
   readonly metadataTable: MetadataTable | undefined
   readonly asOf: Extract<Relation, { kind: 'table' }>['asOf']
-  readonly place: Place
 }
 
 /** What rendering a statement brings to light. */
@@ -96,7 +95,7 @@ function openReference(
   if (metadataTable && table.kind !== 'iceberg') {
     throw errorAt('TABLE_NOT_FOUND', relation.place, `Table '${relation.parts.join('.')}' does not exist`)
   }
-  return { view, table, metadataTable, asOf: relation.asOf, place: relation.place }
+  return { view, table, metadataTable, asOf: relation.asOf }
 }
 
 function openedTable(reference: TableReference): OpenedTable {

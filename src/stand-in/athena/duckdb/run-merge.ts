@@ -3,6 +3,7 @@ import { commitChange } from '../iceberg/commit.ts'
 import { loadSnapshot, type SnapshotFiles } from '../iceberg/load-snapshot.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import type { FieldLimit } from '../iceberg/prune.ts'
+import { requireMergeWidth } from '../merge-width.ts'
 import { namedError } from '../query-error.ts'
 import type { Merge } from '../sql/ast.ts'
 import { quoteName } from '../sql/tokens.ts'
@@ -27,6 +28,7 @@ import { openWriter, requireIceberg, type WriteContext, type WriteOutcome } from
 export async function runMerge(context: WriteContext, merge: Merge): Promise<WriteOutcome> {
   const { target } = merge
   const table = requireIceberg(await context.catalog.read(target.parts, target.place), 'Changing rows of')
+  requireMergeWidth(merge, table)
   const { result, reads } = await renderStatement(context.catalog, render =>
     renderMerge(render, merge, table),
   )

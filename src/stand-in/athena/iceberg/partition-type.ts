@@ -1,4 +1,4 @@
-import { namedError, notImitated } from '../query-error.ts'
+import { namedError, onlyOnTrino } from '../query-error.ts'
 import type { SqlType } from '../types/sql-type.ts'
 import { fromIcebergType } from './iceberg-type.ts'
 import type { PartitionField, PartitionSpec, TableMetadata } from './metadata.ts'
@@ -74,7 +74,7 @@ function avroTypeOf(transform: string, source: SqlType): string | object {
     case 'decimal':
       return decimalAvroType(source.precision, source.scale)
     default:
-      throw notImitated(`A partition by ${source.kind}`)
+      throw onlyOnTrino(`A partition by ${source.kind}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { IcebergField, IcebergType, TableMetadata } from './metadata.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { IcebergField, IcebergType, TableMetadata } from './metadata.ts'
  */
 export function requireReadableSchema(metadata: TableMetadata): void {
   if (metadata.properties['schema.name-mapping.default'] !== undefined) {
-    throw notImitated('An Iceberg table with a name mapping')
+    throw onlyOnTrino('An Iceberg table with a name mapping')
   }
   const names = new Map<number, string>()
   for (const field of metadata.schemas.flatMap(schema =>
@@ -17,7 +17,7 @@ export function requireReadableSchema(metadata: TableMetadata): void {
   )) {
     const known = names.get(field.id) ?? field.name
     if (known !== field.name)
-      throw notImitated(`An Iceberg table with a renamed field (${known}) in a column`)
+      throw onlyOnTrino(`An Iceberg table with a renamed field (${known}) in a column`)
     names.set(field.id, known)
   }
 }

@@ -1,5 +1,5 @@
 import type { Statement } from '../engine.ts'
-import { errorAt, notImitated } from '../query-error.ts'
+import { errorAt, notImitated, onlyOnTrino } from '../query-error.ts'
 import type { DmlStatement } from './ast.ts'
 import type { DdlStatement } from './ddl.ts'
 import { parseDdl } from './parse-ddl.ts'
@@ -14,18 +14,11 @@ export type ParsedStatement =
 const DML_WORDS = ['SELECT', 'WITH', 'VALUES', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'UNLOAD', 'TABLE']
 const DDL_WORDS = ['CREATE', 'DROP', 'ALTER', 'SHOW', 'DESCRIBE', 'DESC']
 
-/** Statements that Athena has and this engine has not. */
-const OTHER_WORDS = [
-  'OPTIMIZE',
-  'VACUUM',
-  'MSCK',
-  'EXPLAIN',
-  'PREPARE',
-  'EXECUTE',
-  'DEALLOCATE',
-  'GRANT',
-  'REVOKE',
-]
+/** Statements that the Trino engine runs beside those of this grammar. */
+const MAINTENANCE_WORDS = ['OPTIMIZE', 'VACUUM']
+
+/** Statements that Athena has and neither engine has. */
+const OTHER_WORDS = ['MSCK', 'EXPLAIN', 'PREPARE', 'EXECUTE', 'DEALLOCATE', 'GRANT', 'REVOKE']
 
 /**
  * Reads one statement; a single semicolon may follow it.
@@ -39,6 +32,7 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
   if (!first || first.kind === 'end')
     throw errorAt('SYNTAX_ERROR', { line: 1, column: 1 }, "mismatched input '<EOF>'")
   const { keyword } = first
+  if (MAINTENANCE_WORDS.includes(keyword)) throw onlyOnTrino(keyword)
   if (OTHER_WORDS.includes(keyword)) throw notImitated(keyword)
   if (DML_WORDS.includes(keyword) || isCtas(tokens))
     return { kind: 'dml', statement: parseDml(sql, tokens, parameters) }

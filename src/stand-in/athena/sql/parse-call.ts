@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { Call, Expression, SortItem, Window } from './ast.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
 import type { TokenCursor } from './token-cursor.ts'
@@ -52,9 +52,9 @@ function parseBare(cursor: TokenCursor): Expression {
 
 function parseArguments(context: ParseContext): readonly Expression[] {
   const { cursor } = context
-  if (cursor.peek().kind === 'word' && cursor.peek(1).text === '->') throw notImitated('A lambda expression')
+  if (cursor.peek().kind === 'word' && cursor.peek(1).text === '->') throw onlyOnTrino('A lambda expression')
   const args = parseList(context)
-  if (cursor.sees('->')) throw notImitated('A lambda expression')
+  if (cursor.sees('->')) throw onlyOnTrino('A lambda expression')
   return args
 }
 
@@ -69,9 +69,9 @@ function parseFilter(context: ParseContext): Expression | undefined {
 
 function parseOver(context: ParseContext): Window | undefined {
   const { cursor } = context
-  if (cursor.sees('IGNORE', 'NULLS')) throw notImitated('IGNORE NULLS')
+  if (cursor.sees('IGNORE', 'NULLS')) throw onlyOnTrino('IGNORE NULLS')
   if (!cursor.accept('OVER')) return undefined
-  if (!cursor.sees('(')) throw notImitated('A named window')
+  if (!cursor.sees('(')) throw onlyOnTrino('A named window')
   cursor.expect('(')
   const partitionBy = cursor.accept('PARTITION', 'BY') ? parseList(context) : []
   const orderBy = cursor.accept('ORDER', 'BY') ? parseSortItems(context) : []

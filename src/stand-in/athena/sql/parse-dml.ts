@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import type { Assignment, DmlStatement, Expression, MergeClause, Target } from './ast.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
 import { parseExpression, parseValue } from './parse-expression.ts'
@@ -136,7 +136,7 @@ function parseMergeInsert(
   const { cursor } = context
   cursor.expect('INSERT')
   const columns = cursor.accept('(') ? takeNames(cursor) : []
-  if (cursor.sees('*')) throw notImitated('INSERT *')
+  if (cursor.sees('*')) throw onlyOnTrino('INSERT *')
   cursor.expect('VALUES', '(')
   const values = parseList(context)
   cursor.expect(')')

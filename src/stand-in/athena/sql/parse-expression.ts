@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import type { BinaryOperator, Expression } from './ast.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
 import { parsePrimary } from './parse-primary.ts'
@@ -52,7 +52,7 @@ function parseComparison(context: ParseContext, left: Expression): Expression | 
   const found = COMPARISONS.find(([sign]) => context.cursor.accept(sign))
   if (!found) return undefined
   if (['ALL', 'ANY', 'SOME'].some(word => context.cursor.sees(word, '('))) {
-    throw notImitated('A quantified comparison')
+    throw onlyOnTrino('A quantified comparison')
   }
   return { kind: 'binary', place, operator: found[1], left, right: parseValue(context) }
 }

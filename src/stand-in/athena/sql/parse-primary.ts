@@ -1,4 +1,4 @@
-import { errorAt, notImitated, type Place } from '../query-error.ts'
+import { errorAt, onlyOnTrino, type Place } from '../query-error.ts'
 import { printType, type SqlType } from '../types/sql-type.ts'
 import { parseTrinoType } from '../types/trino-type.ts'
 import type { Expression } from './ast.ts'
@@ -179,7 +179,7 @@ function parseInterval(cursor: TokenCursor, place: Place): Expression | undefine
   cursor.take()
   const value = cursor.takeString()
   const unit = cursor.take().keyword
-  if (!UNITS.includes(unit) || !/^-?\d+$/.test(value)) throw notImitated('An interval of this form')
+  if (!UNITS.includes(unit) || !/^-?\d+$/.test(value)) throw onlyOnTrino('An interval of this form')
   return { kind: 'interval', place, value, unit }
 }
 
@@ -220,7 +220,7 @@ function parseTypedLiteral(cursor: TokenCursor, token: Token): Expression | unde
   cursor.take()
   const text = cursor.takeString()
   const type = typedLiteralType(token, text)
-  if (type.kind === 'time' || type.kind === 'json') throw notImitated(`A ${printType(type)} literal`)
+  if (type.kind === 'time' || type.kind === 'json') throw onlyOnTrino(`A ${printType(type)} literal`)
   return { kind: 'literal', place: token.place, type, text }
 }
 
@@ -232,7 +232,7 @@ function typedLiteralType(token: Token, text: string): SqlType {
     const found = MOMENT.exec(text)
     if (!found) throw errorAt('SYNTAX_ERROR', token.place, `'${text}' is not a valid timestamp literal`)
     const precision = found[1]?.length ?? 0
-    if (precision > 6) throw notImitated('A timestamp literal finer than microseconds')
+    if (precision > 6) throw onlyOnTrino('A timestamp literal finer than microseconds')
     return { kind: found[2] === undefined ? 'timestamp' : 'timestamptz', precision }
   }
   if (token.keyword === 'DATE' && !/^[+-]?\d{1,6}-\d{1,2}-\d{1,2}$/.test(text)) {

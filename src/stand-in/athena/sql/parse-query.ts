@@ -1,4 +1,4 @@
-import { notImitated } from '../query-error.ts'
+import { onlyOnTrino } from '../query-error.ts'
 import type { NamedQuery, Query, QueryBody, Select, SelectItem } from './ast.ts'
 import { parseSortItems } from './parse-call.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
@@ -15,7 +15,7 @@ export function parseQuery(context: ParseContext): Query {
   const orderBy = cursor.accept('ORDER', 'BY') ? parseSortItems(context) : []
   const offset = cursor.accept('OFFSET') ? takeCount(cursor) : undefined
   if (offset !== undefined && !cursor.accept('ROWS')) cursor.accept('ROW')
-  if (cursor.sees('FETCH')) throw notImitated('FETCH FIRST')
+  if (cursor.sees('FETCH')) throw onlyOnTrino('FETCH FIRST')
   const limit = cursor.accept('LIMIT') ? takeLimit(cursor) : undefined
   return { place, with: named, body, orderBy, offset, limit }
 }
@@ -31,7 +31,7 @@ function takeLimit(cursor: TokenCursor): number | undefined {
 
 function parseWith(context: ParseContext): readonly NamedQuery[] {
   const { cursor } = context
-  if (cursor.sees('RECURSIVE')) throw notImitated('WITH RECURSIVE')
+  if (cursor.sees('RECURSIVE')) throw onlyOnTrino('WITH RECURSIVE')
   const named: NamedQuery[] = []
   do {
     const name = cursor.takeName()
@@ -74,7 +74,7 @@ function parseTerm(context: ParseContext): QueryBody {
     return { kind: 'nested', query }
   }
   if (cursor.sees('VALUES')) return parseValues(context)
-  if (cursor.sees('TABLE')) throw notImitated('TABLE as a query')
+  if (cursor.sees('TABLE')) throw onlyOnTrino('TABLE as a query')
   return parseSelect(context)
 }
 
@@ -97,14 +97,14 @@ function parseSelect(context: ParseContext): Select {
   const where = cursor.accept('WHERE') ? context.parseExpression() : undefined
   const groupBy = cursor.accept('GROUP', 'BY') ? parseGroupBy(context) : []
   const having = cursor.accept('HAVING') ? context.parseExpression() : undefined
-  if (cursor.sees('WINDOW')) throw notImitated('A WINDOW clause')
+  if (cursor.sees('WINDOW')) throw onlyOnTrino('A WINDOW clause')
   return { kind: 'select', place, isDistinct, items, from, where, groupBy, having }
 }
 
 function parseGroupBy(context: ParseContext): Select['groupBy'] {
   const { cursor } = context
   if (['ROLLUP', 'CUBE', 'GROUPING'].some(word => cursor.sees(word)))
-    throw notImitated('GROUP BY with grouping sets')
+    throw onlyOnTrino('GROUP BY with grouping sets')
   return parseList(context)
 }
 

@@ -1,4 +1,4 @@
-import { notImitated, type Place } from '../query-error.ts'
+import { namedError, notImitated, onlyOnTrino, type Place } from '../query-error.ts'
 import type { Alias, AsOf, Relation } from './ast.ts'
 import { type ParseContext, parseList } from './parse-context.ts'
 import { isAliasNext, takeNames } from './parse-names.ts'
@@ -28,7 +28,7 @@ function parseJoined(context: ParseContext): Relation {
 type Join = Extract<Relation, { kind: 'join' }>['join']
 
 function takeJoin(cursor: TokenCursor): Join | undefined {
-  if (cursor.sees('NATURAL')) throw notImitated('NATURAL JOIN')
+  if (cursor.sees('NATURAL')) throw onlyOnTrino('NATURAL JOIN')
   if (cursor.accept('CROSS', 'JOIN')) return 'CROSS'
   if (cursor.accept('JOIN') || cursor.accept('INNER', 'JOIN')) return 'INNER'
   for (const side of ['LEFT', 'RIGHT', 'FULL'] as const) {
@@ -53,11 +53,11 @@ function parseJoin(context: ParseContext, join: Join, left: Relation, place: Pla
 export function parseSingle(context: ParseContext): Relation {
   const { cursor } = context
   const { place } = cursor
-  if (cursor.sees('LATERAL')) throw notImitated('LATERAL')
+  if (cursor.sees('LATERAL')) throw onlyOnTrino('LATERAL')
   if (cursor.accept('UNNEST', '(')) {
     const items = parseList(context)
     cursor.expect(')')
-    if (cursor.sees('WITH', 'ORDINALITY')) throw notImitated('WITH ORDINALITY')
+    if (cursor.sees('WITH', 'ORDINALITY')) throw onlyOnTrino('WITH ORDINALITY')
     return { kind: 'unnest', place, items, alias: parseAlias(cursor) }
   }
   if (cursor.sees('(')) return parseParenthesis(context)
@@ -65,7 +65,7 @@ export function parseSingle(context: ParseContext): Relation {
   if (cursor.sees('(')) throw notImitated('A table function')
   const asOf = parseAsOf(context)
   const alias = parseAlias(cursor)
-  if (cursor.sees('TABLESAMPLE') || cursor.sees('MATCH_RECOGNIZE')) throw notImitated(cursor.peek().keyword)
+  if (cursor.sees('TABLESAMPLE') || cursor.sees('MATCH_RECOGNIZE')) throw onlyOnTrino(cursor.peek().keyword)
   return { kind: 'table', parts, place, asOf, alias }
 }
 
@@ -94,11 +94,16 @@ function parseParenthesis(context: ParseContext): Relation {
   return relation
 }
 
+/** Smaller numbers are of the type integer, which Trino does not take for a snapshot's id. */
+const MAX_INTEGER = 2_147_483_647n
+
 function parseAsOf(context: ParseContext): AsOf | undefined {
   const { cursor } = context
   if (cursor.accept('FOR', 'VERSION', 'AS', 'OF')) {
     if (!/^\d+$/.test(cursor.peek().text)) throw cursor.unexpected('<integer>')
-    return { kind: 'version', snapshotId: BigInt(cursor.take().text) }
+    const snapshotId = BigInt(cursor.take().text)
+    if (snapshotId > MAX_INTEGER) return { kind: 'version', snapshotId }
+    throw namedError('NOT_SUPPORTED', 'Unsupported type for table version: integer')
   }
   if (!cursor.accept('FOR', 'TIMESTAMP', 'AS', 'OF')) return undefined
   return { kind: 'timestamp', moment: context.parseValue() }

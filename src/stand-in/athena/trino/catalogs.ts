@@ -48,6 +48,7 @@ async function makeCatalogs(source: CatalogSource, caller: Caller, name: string)
     ...shared,
     'iceberg.catalog.type': 'glue',
     'iceberg.unique-table-location': 'false',
+    'iceberg.allowed-extra-properties': '*',
     'iceberg.max-partitions-per-writer': '100',
     'iceberg.expire-snapshots.min-retention': '0s',
     'iceberg.remove-orphan-files.min-retention': '0s',

@@ -40,8 +40,8 @@ export interface TrinoRequest {
   readonly catalog: string
   readonly schema: string
   readonly signal: AbortSignal
-  /** Told how many bytes were read so far; what it throws ends the statement. */
-  readonly onProgress?: (scannedBytes: number) => void
+  /** Told how many bytes were read so far, and whether that was all; what it throws ends the statement. */
+  readonly onProgress?: (scannedBytes: number, hasEnded: boolean) => void
   readonly onRows: (
     columns: readonly { readonly name: string; readonly type: string }[],
     rows: readonly (readonly unknown[])[],
@@ -74,7 +74,7 @@ export async function runOnTrino(sql: string, request: TrinoRequest): Promise<Tr
     for (;;) {
       request.signal.throwIfAborted()
       if (answer.error) throw new TrinoError(answer.error)
-      request.onProgress?.(answer.stats.physicalInputBytes)
+      request.onProgress?.(answer.stats.physicalInputBytes, answer.nextUri === undefined)
       if (answer.columns) await request.onRows(answer.columns, answer.data ?? [])
       if (answer.nextUri === undefined) break
       answer = await ask(answer.nextUri, { signal: request.signal })

@@ -6,15 +6,21 @@ import { type Engine, type Outcome, type QueryContext, ScanLimitExceeded } from 
 import { openTableFiles } from '../iceberg/table-files.ts'
 import { namedError } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
-import { describeStatement, parseStatement } from '../sql/classify.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
 import { quoteName } from '../sql/tokens.ts'
 import { type IcebergTable, openTableCatalog } from '../table-catalog.ts'
 import { type CatalogSource, createCatalogs, icebergCatalog, type TrinoCatalogs } from './catalogs.ts'
 import { runOnTrino, TrinoError, type TrinoOutcome } from './client.ts'
 import { trinoIcebergDdl } from './iceberg-ddl.ts'
-import { type Maintenance, maintenanceSql, parseMaintenance } from './maintenance.ts'
-import { type RightsContext, requireRights, requireWritable } from './require-rights.ts'
+import { type Maintenance, maintenanceSql } from './maintenance.ts'
+import { type PlannedTables, plannedTables, planSql } from './planned-tables.ts'
+import { describeRead, readStatement } from './read-statement.ts'
+import {
+  type RightsContext,
+  requireMaintenanceRights,
+  requirePlannedRights,
+  requireRights,
+} from './require-rights.ts'
 import { toQueryError } from './to-query-error.ts'
 import { trinoSql } from './trino-sql.ts'
 import { plainValue, typeOfColumn } from './trino-value.ts'
@@ -33,19 +39,13 @@ export interface TrinoEngineDependencies {
 export function createTrinoEngine(deps: TrinoEngineDependencies): Engine {
   const catalogs = createCatalogs(deps.trino)
   return {
-    classify(sql, parameters) {
-      const maintenance = parseMaintenance(sql)
-      if (!maintenance) return describeStatement(parseStatement(sql, parameters))
-      return { type: 'DML', subtype: maintenance.kind.toUpperCase() }
-    },
+    classify: (sql, parameters) => describeRead(readStatement(sql, parameters), sql),
     run(sql, query) {
       const run: Run = { ...deps, ...query, query, catalogs }
-      const maintenance = parseMaintenance(sql)
-      if (maintenance) return runMaintenance(run, maintenance)
-      const parsed = parseStatement(sql, query.parameters)
-      return parsed.kind === 'ddl'
-        ? runCatalogStatement(run, parsed.statement)
-        : runDml(run, sql, parsed.statement)
+      const read = readStatement(sql, query.parameters)
+      if (read.kind === 'maintenance') return runMaintenance(run, read.statement)
+      if (read.kind === 'ddl') return runCatalogStatement(run, read.statement)
+      return runDml(run, sql, read.kind === 'dml' ? read.statement : undefined)
     },
     close: () => Promise.resolve(),
   }
@@ -71,26 +71,27 @@ async function runCatalogStatement(run: Run, statement: DdlStatement): Promise<O
   return { scannedBytes: 0 }
 }
 
-async function runDml(run: Run, sql: string, statement: DmlStatement): Promise<Outcome> {
-  const target = await requireRights(run, statement)
+async function runDml(run: Run, text: string, statement: DmlStatement | undefined): Promise<Outcome> {
+  const { parameters } = run.query
+  const known = statement && (await requireRights(run, statement))
   const catalog = await run.catalogs.open(run.caller)
-  if (!target) return sendSelect(run, trinoSql(sql, catalog, run.query.parameters), catalog)
+  const sql = trinoSql(text, catalog, parameters)
+  const target = statement ? known : await requirePlannedRights(run, await planTables(run, sql, catalog))
+  if (!target) return sendSelect(run, sql, catalog)
   throwFault(run)
-  const { scannedBytes, updateCount = 0 } = await send(
-    run,
-    trinoSql(sql, catalog, run.query.parameters),
-    catalog,
-  )
+  const { scannedBytes, updateCount = 0 } = await send(run, sql, catalog)
   await tellWritten(run, target)
   return { scannedBytes, updateCount }
 }
 
+async function planTables(run: Run, sql: string, catalog: string): Promise<PlannedTables> {
+  const answer: unknown[] = []
+  await send(run, planSql(sql), catalog, async (_columns, rows) => void answer.push(...rows.flat()))
+  return plannedTables(String(answer[0]), catalog)
+}
+
 async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {
-  const files = openTableFiles(run.store, run.caller)
-  const table = await openTableCatalog(run.catalog, files, run).read(statement.parts, statement.place)
-  if (table.kind !== 'iceberg')
-    throw namedError('NOT_SUPPORTED', `${statement.kind} of anything but an Iceberg table`)
-  requireWritable(run, table)
+  const table = await requireMaintenanceRights(run, statement)
   throwFault(run)
   const catalog = await run.catalogs.open(run.caller)
   const name = [icebergCatalog(catalog), table.database, table.name].map(quoteName).join('.')
@@ -121,15 +122,17 @@ async function send(
   run: Run,
   sql: string,
   catalog: string,
-  onRows: Parameters<typeof runOnTrino>[1]['onRows'] = () => Promise.resolve(),
+  onRows?: Parameters<typeof runOnTrino>[1]['onRows'],
 ): Promise<TrinoOutcome> {
   const limit = run.query.scanLimitBytes
-  const request = { url: run.trino.trinoUrl, catalog, schema: run.database, signal: run.query.signal, onRows }
-  const onProgress = (scannedBytes: number): void => {
-    if (limit !== undefined && scannedBytes > limit) throw new ScanLimitExceeded()
+  const request = { url: run.trino.trinoUrl, catalog, schema: run.database, signal: run.query.signal }
+  const onProgress = (scannedBytes: number, hasEnded: boolean): void => {
+    // A change that has ended is in the table: to call it cancelled would be untrue.
+    const isDone = hasEnded && onRows === undefined
+    if (limit !== undefined && scannedBytes > limit && !isDone) throw new ScanLimitExceeded()
   }
   try {
-    return await runOnTrino(sql, { ...request, onProgress })
+    return await runOnTrino(sql, { ...request, onProgress, onRows: onRows ?? (() => Promise.resolve()) })
   } catch (error) {
     throw error instanceof TrinoError ? toQueryError(error.failure, catalog) : error
   }

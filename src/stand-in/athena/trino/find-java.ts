@@ -13,9 +13,9 @@ const MIN_VERSION = 24
  *
  * @throws when there is none that is new enough; the message says what to install.
  */
-export async function findJava(): Promise<string> {
+export async function findJava(candidates: readonly string[] = usualPlaces()): Promise<string> {
   const found: string[] = []
-  for (const java of candidates()) {
+  for (const java of candidates) {
     const version = await versionOf(java)
     if (version === undefined) continue
     if (version >= MIN_VERSION) return java
@@ -27,7 +27,7 @@ export async function findJava(): Promise<string> {
   )
 }
 
-function candidates(): readonly string[] {
+function usualPlaces(): readonly string[] {
   const homes = [
     ...(process.env.JAVA_HOME ? [process.env.JAVA_HOME] : []),
     ...globSync('/usr/lib/jvm/*').toSorted().toReversed(),

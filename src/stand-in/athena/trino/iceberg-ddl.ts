@@ -19,13 +19,18 @@ export function trinoIcebergDdl(
     [catalog, database, table].map(quoteName).join('.')
   return {
     async create({ caller }, create, database, table) {
-      icebergProperties(create.properties)
+      const properties = Object.entries(icebergProperties(create.properties)).filter(isAthenas)
       const location = (create.location ?? '').replace(/\/+$/, '')
       requireWrite(authorizer, caller, 'CreateTable', { database, table, location })
       const columns = create.columns.map(definition).join(', ')
       const comment = create.comment === undefined ? '' : ` COMMENT ${quoteText(create.comment)}`
       const partitions = create.partitionedBy.map(member => quoteText(partitioning(member)))
-      const options = [`location = ${quoteText(location)}`, "format = 'PARQUET'", 'format_version = 2']
+      const options = [
+        `location = ${quoteText(location)}`,
+        "format = 'PARQUET'",
+        'format_version = 2',
+        ...extraProperties(properties),
+      ]
       if (partitions.length > 0) options.push(`partitioning = ARRAY[${partitions.join(', ')}]`)
       const ifNotExists = create.ifNotExists ? 'IF NOT EXISTS ' : ''
       await send(
@@ -47,6 +52,17 @@ export function trinoIcebergDdl(
       }
     },
   }
+}
+
+/** How files are written is Trino's own affair; what OPTIMIZE and VACUUM go by is kept with the table. */
+function isAthenas([name]: readonly [string, string]): boolean {
+  return !name.startsWith('write.')
+}
+
+function extraProperties(properties: readonly (readonly [string, string])[]): readonly string[] {
+  if (properties.length === 0) return []
+  const [names, values] = [0, 1].map(at => properties.map(one => quoteText(one[at] ?? '')).join(', '))
+  return [`extra_properties = MAP(ARRAY[${names}], ARRAY[${values}])`]
 }
 
 function definition(column: ColumnDeclaration): string {

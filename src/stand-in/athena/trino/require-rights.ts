@@ -4,10 +4,13 @@ import { splitMetadataName } from '../duckdb/metadata-tables.ts'
 import { loadSnapshot } from '../iceberg/load-snapshot.ts'
 import { currentSnapshot } from '../iceberg/metadata.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
+import { requireMergeWidth } from '../merge-width.ts'
 import { namedError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import { type HiveTable, type IcebergTable, openTableCatalog } from '../table-catalog.ts'
+import type { Maintenance } from './maintenance.ts'
+import type { PlannedTables } from './planned-tables.ts'
 import { type TableName, tablesRead } from './touched-tables.ts'
 
 /** What the caller's rights are asked of. */
@@ -18,9 +21,6 @@ export interface RightsContext {
   readonly caller: Caller
   readonly database: string
 }
-
-/** Columns from which on Athena's MERGE with several WHEN clauses fails. */
-const MAX_MERGE_COLUMNS = 321
 
 /**
  * Insists that the caller may do what a statement does, before Trino does it under its own identity: every table's entry
@@ -37,17 +37,42 @@ export async function requireRights(
   if (statement.kind === 'select') return undefined
   if (statement.kind === 'unload' || statement.kind === 'ctas')
     throw onlyOnDuckDb(statement.kind.toUpperCase())
-  const target = await requireReadable(context, statement.target)
+  const target = await requireTarget(context, statement.target)
+  if (statement.kind === 'merge') requireMergeWidth(statement, target)
+  return target
+}
+
+async function requireTarget(context: RightsContext, name: TableName): Promise<IcebergTable> {
+  const target = await requireReadable(context, name)
   if (target.kind === 'hive') throw namedError('NOT_SUPPORTED', 'Modifying Hive table rows is not supported')
-  if (
-    statement.kind === 'merge' &&
-    statement.clauses.length > 1 &&
-    target.columns.length > MAX_MERGE_COLUMNS
-  ) {
-    throw namedError('GENERIC_INTERNAL_ERROR', `MERGE of ${target.columns.length} columns is too wide`)
-  }
   requireWritable(context, target)
   return target
+}
+
+/** The same for a statement whose tables only Trino's plan tells. */
+export async function requirePlannedRights(
+  context: RightsContext,
+  { inputs, output }: PlannedTables,
+): Promise<IcebergTable | undefined> {
+  const place = { line: 1, column: 1 }
+  for (const parts of inputs) await requireReadable(context, { parts, place })
+  return output && requireTarget(context, { parts: output, place })
+}
+
+/**
+ * The same for OPTIMIZE, which reads and writes the table, and for VACUUM, which deletes below it.
+ *
+ * @returns the table.
+ */
+export async function requireMaintenanceRights(
+  context: RightsContext,
+  { kind, parts, place }: Maintenance,
+): Promise<IcebergTable> {
+  const table = await requireReadable(context, { parts, place })
+  if (table.kind === 'hive') throw namedError('NOT_SUPPORTED', `${kind} of anything but an Iceberg table`)
+  requireWritable(context, table)
+  if (kind === 'vacuum') requireDeletable(context, table)
+  return table
 }
 
 async function requireReadable(context: RightsContext, name: TableName): Promise<IcebergTable | HiveTable> {
@@ -77,19 +102,35 @@ async function readFolder({ store, caller }: RightsContext, location: string): P
   }
 }
 
-/** Asks for writing into the table's folder and for switching its entry; deleting is asked for when files go. */
-export function requireWritable(
-  { authorizer, caller }: RightsContext,
-  table: Pick<IcebergTable, 'database' | 'name' | 'metadata'>,
-): void {
-  const place = parseS3Uri(table.metadata.location)
-  if (!place) throw namedError('ICEBERG_FILESYSTEM_ERROR', `Not an S3 location: ${table.metadata.location}`)
-  const folder = s3Arn(caller.region, place.bucket, `${place.key.replace(/\/+$/, '')}/*`)
-  authorizer.authorize(caller, 's3:PutObject', [folder])
+/** Where Trino puts a table's objects. */
+const WRITTEN_FOLDERS = ['data', 'metadata']
+
+/** Asks for writing into the table's folder and for switching its entry. */
+function requireWritable({ authorizer, caller }: RightsContext, table: IcebergTable): void {
+  const { bucket, prefix } = folderOf(table)
+  const folders = WRITTEN_FOLDERS.map(folder => s3Arn(caller.region, bucket, `${prefix}${folder}/*`))
+  authorizer.authorize(caller, 's3:PutObject', folders)
   const entry = ['catalog', `database/${table.database}`, `table/${table.database}/${table.name}`]
   authorizer.authorize(
     caller,
     'glue:UpdateTable',
     entry.map(resource => glueArn(caller.region, caller.accountId, resource)),
   )
+}
+
+/** Asks for looking through the table's folder and for deleting in it. */
+function requireDeletable({ authorizer, caller }: RightsContext, table: IcebergTable): void {
+  const { bucket, prefix } = folderOf(table)
+  authorizer.authorize(caller, 's3:ListBucket', [s3Arn(caller.region, bucket)])
+  const folders = WRITTEN_FOLDERS.map(folder => s3Arn(caller.region, bucket, `${prefix}${folder}/*`))
+  authorizer.authorize(caller, 's3:DeleteObject', folders)
+}
+
+function folderOf({ metadata: { location } }: IcebergTable): {
+  readonly bucket: string
+  readonly prefix: string
+} {
+  const place = parseS3Uri(location)
+  if (!place) throw namedError('ICEBERG_FILESYSTEM_ERROR', `Not an S3 location: ${location}`)
+  return { bucket: place.bucket, prefix: `${place.key.replace(/\/+$/, '')}/` }
 }

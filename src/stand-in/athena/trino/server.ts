@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { findJava } from './find-java.ts'
 import { installTrino } from './install.ts'
+import { watched } from './watched.ts'
 
 /** A Trino server of our own. */
 export interface TrinoServer {
@@ -17,12 +18,6 @@ export interface TrinoServer {
 
 /** How long a start may take, in milliseconds; 15 seconds are usual. */
 const START_LIMIT_MS = 180_000
-
-/**
- * Runs a program until it ends or standard input closes, which happens when the parent dies by whatever means: no Trino
- * outlives the stand-in.
- */
-const WATCHED = 'exec 3<&0; "$@" 3<&- & pid=$!; (cat <&3 >/dev/null; kill -9 $pid 2>/dev/null) & wait $pid'
 
 const JVM = [
   '-Xmx1G',
@@ -37,7 +32,8 @@ const JVM = [
 
 /** Starts Trino and waits until it takes statements; its log is `trino.log` in `folder`. */
 export async function startTrino(folder: string): Promise<TrinoServer> {
-  const [home, java] = [await installTrino(), await findJava()]
+  const java = await findJava()
+  const home = await installTrino()
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const port = await freePort()
@@ -47,7 +43,7 @@ export async function startTrino(folder: string): Promise<TrinoServer> {
   const log = await open(logPath, 'a')
   const node = ['-Dnode.environment=stand_in', '-Dnode.id=stand-in', `-Dnode.data-dir=${folder}`]
   const program = [java, ...JVM, ...node, `-Dconfig=${config}`, '-cp', 'lib/*', 'io.trino.server.TrinoServer']
-  const child = spawn('sh', ['-c', WATCHED, 'trino', ...program], {
+  const child = spawn('sh', watched(program), {
     cwd: home,
     stdio: ['pipe', log.fd, log.fd],
   })
