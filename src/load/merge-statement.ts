@@ -1,6 +1,7 @@
 import type { Column, Model } from '../domain/model.ts'
 import { boundsConditions, type KeyBounds } from './key-bounds.ts'
 import { quoteIdentifier } from './quote.ts'
+import { targetValue } from './target-value.ts'
 
 /** Staging-only column: the row's place in the source's order, so that of two equal cursors the later row wins. */
 export const ROW_COLUMN = '_transfer_row'
@@ -54,13 +55,6 @@ function newestRows({ database, stagingTable, model }: MergeInput): string {
     `FROM (SELECT *, ${rank} AS ${quoteIdentifier(RANK_COLUMN)} FROM ${from})`,
     `WHERE ${quoteIdentifier(RANK_COLUMN)} = 1`,
   ].join(' ')
-}
-
-/** Staged microseconds become timestamps again; exact from year 1 to 9999 (facts.md, T). */
-function targetValue(column: Column): string {
-  const name = quoteIdentifier(column.tableName)
-  if (column.type.kind !== 'timestamp') return name
-  return `CAST(from_unixtime_nanos(CAST(${name} AS decimal(20,0)) * 1000) AS timestamp(6)) AS ${name}`
 }
 
 function updateClause(model: Model, values: readonly Column[]): readonly string[] {

@@ -18,6 +18,7 @@ const rejectedSchema = z.object({
   file: z.string(),
   line: z.number(),
   column: z.string().optional(),
+  path: z.string().optional(),
   value: z.string().optional(),
   reason: z.string(),
 })

@@ -105,6 +105,7 @@ async function stageSlice(
     firstLine: slice.firstLine,
     firstRow: before.sourceRowCount,
     hasLongNumbers: slice.hasLongNumbers,
+    hasNegativeZero: slice.hasNegativeZero,
     certainRowCount: slice.certainRowCount,
     columns: encodedColumns(model),
     cursor: tableNameOf(model, model.cursor),
@@ -161,8 +162,9 @@ function tooManyRejected(model: Model, rejected: readonly RejectedRow[]): Transf
   )
 }
 
-function describeRejected({ file, line, column, value, reason }: RejectedRow): string {
-  const where = column === undefined ? '' : `, column "${column}"`
+function describeRejected({ file, line, column, path, value, reason }: RejectedRow): string {
+  const inside = path === undefined ? '' : ` at ${path}`
+  const where = column === undefined ? '' : `, column "${column}"${inside}`
   return `${file} line ${line}${where}: ${value === undefined ? '' : `${JSON.stringify(value)} `}${reason}`
 }
 
