@@ -82,6 +82,9 @@ function runCli(args: readonly string[], env: Readonly<Record<string, string>>):
     })
     let stdout = ''
     let stderr = ''
+    // A chunk may end within a character.
+    child.stdout.setEncoding('utf8')
+    child.stderr.setEncoding('utf8')
     child.stdout.on('data', text => (stdout += text))
     child.stderr.on('data', text => (stderr += text))
     child.once('error', reject)
