@@ -61,8 +61,8 @@ function leftByEarlierAttempt(view: TransferView | undefined, name: string): boo
 
 function describeRows(rows: readonly RejectedRowOfTable[], hasMore: boolean): string {
   if (rows.length === 0) return 'no rejected rows'
-  const cells = rows.map(({ table: name, file, line, column = '', value = '', reason }) =>
-    [name, file, line, column, value, reason].map(printable),
+  const cells = rows.map(({ table: name, file, line, column = '', path, value = '', reason }) =>
+    [name, file, line, path ?? column, value, reason].map(printable),
   )
   const shown = table(['table', 'file', 'line', 'column', 'value', 'reason'], cells)
   return hasMore ? `${shown}\nthe first ${rows.length} rows; all with --json` : shown

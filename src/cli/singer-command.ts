@@ -7,7 +7,7 @@ import type { TransferResult } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import { readSinger, type SingerLoad } from '../sources/singer/read-singer.ts'
 import { VERSION_COLUMN } from '../sources/singer/stream-shape.ts'
-import { readCell } from '../staging/cell-rules.ts'
+import { readValue } from '../staging/value-rules.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
 import { removeOlderVersions } from '../transfer/remove-older-versions.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
@@ -58,7 +58,7 @@ export async function singerCommand(
 
 /** Why a text is no value of a type, by the rules that staging keeps. */
 function textProblem(type: ColumnType, text: string): string | undefined {
-  const outcome = readCell(type, { kind: 'string', text })
+  const outcome = readValue(type, { kind: 'string', text })
   return 'reason' in outcome ? outcome.reason : undefined
 }
 

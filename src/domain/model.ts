@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { columnTypeSchema } from './column-type.ts'
+import { canBeKey, formatColumnType } from './column-type.ts'
+import { columnTypeSchema } from './column-type-schema.ts'
 import { foldingCollisions, foldName, MAX_NAME_BYTES, RESERVED_PREFIX } from './names.ts'
 import { rejectedRowLimitsSchema } from './rejected-row.ts'
 
@@ -8,7 +9,7 @@ const columnSchema = z
     name: z.string().min(1).meta({ description: 'Name in the source; the table folds it to [a-z0-9_].' }),
     type: columnTypeSchema.meta({
       description:
-        'boolean, integer, bigint, float, double, decimal(p,s), string, json, uuid, time, bytes, date or timestamp.',
+        'boolean, integer, bigint, float, double, decimal(p,s), string, json, uuid, time, bytes, date, timestamp, list<type>, map<type, type> or struct<name: type, …>.',
     }),
     description: z
       .string()
@@ -114,11 +115,11 @@ export const modelSchema = z
       const problem = tableNameProblem(column.tableName)
       if (problem) context.addIssue({ code: 'custom', path: ['columns', index, 'name'], message: problem })
       const key = model.primaryKey.includes(column.name)
-      if (key && KEYLESS_KINDS.has(column.type.kind)) {
+      if (key && !canBeKey(column.type)) {
         context.addIssue({
           code: 'custom',
           path: ['columns', index, 'type'],
-          message: `a primary key cannot be of type ${column.type.kind}`,
+          message: `a primary key cannot be of type ${formatColumnType(column.type)}`,
         })
       }
       if (column.name === model.deletes?.column && !DELETION_KINDS.has(column.type.kind)) {
@@ -132,7 +133,7 @@ export const modelSchema = z
         context.addIssue({
           code: 'custom',
           path: ['cursor'],
-          message: `a cursor cannot be of type ${column.type.kind}; use timestamp, date, integer or bigint`,
+          message: `a cursor cannot be of type ${formatColumnType(column.type)}; use timestamp, date, integer or bigint`,
         })
       }
     }
@@ -148,9 +149,6 @@ export const modelSchema = z
     if (problem) context.addIssue({ code: 'custom', path: ['name'], message: problem })
   })
   .transform(model => ({ ...model, tableName: foldName(model.name) }))
-
-/** Kinds whose equality is not identity: NaN, or text that is equal in other spellings. */
-const KEYLESS_KINDS: ReadonlySet<string> = new Set(['float', 'double', 'json', 'bytes'])
 
 const CURSOR_KINDS: ReadonlySet<string> = new Set(['timestamp', 'date', 'integer', 'bigint'])
 

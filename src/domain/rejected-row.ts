@@ -10,6 +10,8 @@ export const rejectedRowSchema = z.object({
   line: z.number(),
   /** Absent when the row as a whole cannot be read. */
   column: z.string().optional(),
+  /** Where the value lies inside of a nested one, from the column's name on: `items[3].price`. */
+  path: z.string().optional(),
   /** The first 100 characters. */
   value: z.string().optional(),
   reason: z.string(),

@@ -1,6 +1,7 @@
-import type { Column, Model } from '../domain/model.ts'
+import type { Model } from '../domain/model.ts'
 import { identityOf, ROW_ID_COLUMN } from '../domain/row-identity.ts'
 import { quoteIdentifier } from './quote.ts'
+import { targetValue } from './target-value.ts'
 
 /** Staging-only column: the row's place in the source's order, so that of two equal cursors the later row wins. */
 export const ROW_COLUMN = '_transfer_row'
@@ -65,11 +66,4 @@ function rank(model: Model): string {
 
 function rowId(): string {
   return `${quoteIdentifier(HASH_COLUMN)} || '-' || CAST(${quoteIdentifier(RANK_COLUMN)} AS varchar) AS ${quoteIdentifier(ROW_ID_COLUMN)}`
-}
-
-/** Staged microseconds become timestamps again; exact from year 1 to 9999 (facts.md, T). */
-function targetValue(column: Column): string {
-  const name = quoteIdentifier(column.tableName)
-  if (column.type.kind !== 'timestamp') return name
-  return `CAST(from_unixtime_nanos(CAST(${name} AS decimal(20,0)) * 1000) AS timestamp(6)) AS ${name}`
 }

@@ -29,7 +29,7 @@ export function addColumnsStatement(
 }
 
 function columnDefinition(column: Column): string {
-  const definition = `${quoteDdlIdentifier(column.tableName)} ${targetTypeOf(column.type)}`
+  const definition = `${quoteDdlIdentifier(column.tableName)} ${targetTypeOf(column.type, quoteDdlIdentifier)}`
   return column.description === undefined
     ? definition
     : `${definition} COMMENT ${quoteString(column.description)}`

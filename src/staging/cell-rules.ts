@@ -1,8 +1,15 @@
-import type { ColumnType } from '../domain/column-type.ts'
+import type { ScalarType } from '../domain/column-type.ts'
 import type { Cell } from './json-line.ts'
 
 /** A cell in the canonical text that the encoder casts without loss, or why it does not fit. */
-export type CellOutcome = { readonly text: string } | { readonly reason: string }
+export type CellOutcome = { readonly text: string } | CellProblem
+
+/** Why a cell does not fit. */
+export interface CellProblem {
+  readonly reason: string
+  /** The part that does not fit: its place behind the column's name, such as `[3].price`, and its text. */
+  readonly part?: { readonly path: string; readonly text: string }
+}
 
 /** Bounds of a timestamp in Athena: 0001-01-01 to the last microsecond of 9999, in microseconds since the epoch. */
 const TIMESTAMP_MICROS = { min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n } as const
@@ -11,9 +18,11 @@ const TIMESTAMP_MICROS = { min: -62_135_596_800_000_000n, max: 253_402_300_799_9
  * Reads a cell as a column's type. Exact or refused: nothing is rounded, cut, trimmed or coerced. Texts stand for values
  * of any type but `json`, as CSV has no others; a JSON number or boolean does not stand for a `string`.
  */
-export function readCell(type: ColumnType, cell: Cell): CellOutcome {
+export function readCell(type: ScalarType, cell: Cell): CellOutcome {
   if (type.kind === 'json') return readJson(cell)
   if (cell.kind === 'json') return { reason: `is a JSON object or list, not a ${type.kind}` }
+  if (cell.text.length > MAX_LENGTH && !LONG_KINDS.includes(type.kind))
+    return { reason: `is longer than any ${type.kind}` }
   switch (type.kind) {
     case 'string':
       return cell.kind === 'string'
@@ -41,13 +50,23 @@ export function readCell(type: ColumnType, cell: Cell): CellOutcome {
     case 'time':
       return matching(cell.text, TIME, 'is not a time HH:MM:SS with at most 6 digits of fraction')
     case 'bytes':
-      return matching(cell.text, BASE64, 'is not base64')
+      return isBase64(cell.text) ? { text: cell.text } : { reason: 'is not base64' }
   }
 }
 
+/** Characters that a value of the other kinds may have; regular expressions cannot go through megabytes. */
+const MAX_LENGTH = 10_000
+
+const LONG_KINDS: readonly string[] = ['string', 'bytes']
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** Looks for what does not belong there, which needs no memory however long the text is. */
+function isBase64(text: string): boolean {
+  const padding = text.endsWith('==') ? 2 : Number(text.endsWith('='))
+  return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding))
+}
 
 function matching(text: string, pattern: RegExp, reason: string): CellOutcome {
   return pattern.test(text) ? { text } : { reason }
@@ -71,7 +90,7 @@ function readJson({ kind, text }: Cell): CellOutcome {
 
 /** Sign, digits before and after the point, and exponent, as one whole number of `10^exponent`. */
 function parseNumber(text: string): { readonly digits: bigint; readonly exponent: number } | undefined {
-  const match = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/.exec(text)
+  const match = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/.exec(text)
   if (!match) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
   const digits = BigInt(whole + fraction)

@@ -17,6 +17,7 @@ import {
   withRowHash,
 } from './encode-sql.ts'
 import { readExactly } from './exact-rows.ts'
+import { holdsFloating } from './negative-zero.ts'
 import { parquetAsText } from './parquet-source.ts'
 import { NONE_REJECTED, type RejectedRows } from './rejected-spool.ts'
 
@@ -30,6 +31,7 @@ export interface EncodeRequest {
   readonly firstLine: number
   readonly firstRow: number
   readonly hasLongNumbers: boolean
+  readonly hasNegativeZero: boolean
   /** Number of its rows when each is sure to be read exactly by DuckDB's own types. */
   readonly certainRowCount?: number | undefined
   readonly columns: readonly EncodedColumn[]
@@ -72,7 +74,9 @@ const ROW_GROUP = { rows: 61_440, least: 2_048, values: 2_000_000 } as const
  * zstd at its first level costs half of the default's time and a quarter more bytes. Staged files are read once, soon.
  */
 const PARQUET =
-  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V1, DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false'
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V1, WRITE_BLOOM_FILTER false'
+
+const DICTIONARY = { usual: 2000, none: 0 } as const
 
 function rowGroupRows(columnCount: number): number {
   const fitting = Math.floor(ROW_GROUP.values / columnCount / ROW_GROUP.least) * ROW_GROUP.least
@@ -113,7 +117,11 @@ async function encodeExactly(connection: DuckDBConnection, request: EncodeReques
   try {
     const format = request.format === 'csv' ? 'csv' : 'ndjson'
     const exact = await readExactly({ ...request, path: text, format }, canonical)
-    const encoded = await copy(connection, request, canonicalRows(canonical, request.columns))
+    const rows = canonicalRows(canonical, request.columns)
+    // A dictionary keeps one of the two zeros, and only the exact reader lets both through.
+    const isFloating = request.columns.some(({ type }) => holdsFloating(type))
+    const dictionary = isFloating ? DICTIONARY.none : DICTIONARY.usual
+    const encoded = await copy(connection, request, rows, { dictionary })
     return { ...encoded, ...exact }
   } finally {
     await rm(canonical, { force: true })
@@ -121,10 +129,14 @@ async function encodeExactly(connection: DuckDBConnection, request: EncodeReques
   }
 }
 
-/** Decimals written with more digits than a double keeps would be rounded by DuckDB's JSON reader before any check. */
-function isSurelyExact({ format, columns, hasLongNumbers }: EncodeRequest): boolean {
-  const hasDecimals = columns.some(column => column.type.kind === 'decimal')
-  return format === 'ndjson' && hasCheckedRows(columns) && !(hasLongNumbers && hasDecimals)
+/**
+ * Numbers with more digits than a double keeps would be rounded by DuckDB's JSON reader before any check, which changes
+ * decimals and rounds floats twice; the sign of a zero would be lost.
+ */
+function isSurelyExact({ format, columns, hasLongNumbers, hasNegativeZero }: EncodeRequest): boolean {
+  const isRounded = columns.some(({ type }) => type.kind === 'decimal' || type.kind === 'float')
+  const isChanged = hasNegativeZero || (hasLongNumbers && isRounded)
+  return format === 'ndjson' && hasCheckedRows(columns) && !isChanged
 }
 
 type Encoded = Omit<EncodeOutcome, keyof RejectedRows>
@@ -137,7 +149,7 @@ async function tryCertain(
   const { path, columns, window, firstRow, certainRowCount } = request
   if (certainRowCount === undefined) return undefined
   const rows = certainRows(path, columns, firstRow)
-  const encoded = await orUndefined(copy(connection, request, rows, certainRowCount))
+  const encoded = await orUndefined(copy(connection, request, rows, { rowCount: certainRowCount }))
   return window || encoded?.stagedRowCount === certainRowCount ? encoded : undefined
 }
 
@@ -159,12 +171,13 @@ async function copy(
   connection: DuckDBConnection,
   request: EncodeRequest,
   rows: string,
-  knownRowCount?: number,
+  known: { readonly rowCount?: number; readonly dictionary?: number } = {},
 ): Promise<Encoded> {
   const { target, columns, window } = request
   const hashed = request.hasRowHash ? withRowHash(rows, columns) : rows
-  const options = `${PARQUET}, ROW_GROUP_SIZE ${rowGroupRows(columns.length)}`
-  const total = knownRowCount ?? (window ? await countRows(connection, rows) : undefined)
+  const dictionary = known.dictionary ?? DICTIONARY.usual
+  const options = `${PARQUET}, DICTIONARY_SIZE_LIMIT ${dictionary}, ROW_GROUP_SIZE ${rowGroupRows(columns.length)}`
+  const total = known.rowCount ?? (window ? await countRows(connection, rows) : undefined)
   await connection.run(`COPY (${inWindow(hashed, columns, window)}) TO ${literal(target)} (${options})`)
   const facts = await readFacts(connection, request)
   const rowCount = total ?? facts.stagedRowCount

@@ -1,5 +1,6 @@
-import type { ColumnType } from '../domain/column-type.ts'
+import { type ColumnType, isNested, type ScalarType } from '../domain/column-type.ts'
 import { spanMs, windowStart } from '../domain/watermark.ts'
+import { canonicalTypeOf, stagedNested } from './nested-sql.ts'
 
 /** A column as the encoder is told of it. */
 export interface EncodedColumn {
@@ -41,13 +42,17 @@ export function literal(text: string): string {
  */
 export function canonicalRows(path: string, columns: readonly EncodedColumn[]): string {
   const types = [
-    ...columns.map(column => `${identifier(column.name)}: 'VARCHAR'`),
+    ...columns.map(column => `${identifier(column.name)}: '${canonicalTypeOf(column.type)}'`),
     `${identifier(ROW_COLUMN)}: 'BIGINT'`,
   ]
   const values = columns.map(
-    column => `${castOf(identifier(column.name), column.type)} AS ${identifier(column.tableName)}`,
+    column => `${stagedOf(identifier(column.name), column.type)} AS ${identifier(column.tableName)}`,
   )
   return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types, LONGEST_ROW_BYTES)}`
+}
+
+function stagedOf(canonical: string, type: ColumnType): string {
+  return isNested(type) ? stagedNested(canonical, type, castOf) : castOf(canonical, type)
 }
 
 /** Rows of an NDJSON slice that are all certain, read straight into the columns' types. */
@@ -105,9 +110,9 @@ export function checkedRows(
     SELECT *, ${casts.join(', ')}, ${firstRow} + row_number() OVER () - 1 AS place FROM ${ndjson(path, types)})`
 }
 
-/** True for models whose every column has a check in SQL; nested JSON is spelled anew by DuckDB, so it has none. */
+/** True for models whose every column has a check in SQL; what is nested is spelled anew by DuckDB, so it has none. */
 export function hasCheckedRows(columns: readonly EncodedColumn[]): boolean {
-  return columns.every(column => column.type.kind !== 'json')
+  return columns.every(({ type }) => type.kind !== 'json' && !isNested(type))
 }
 
 /** Longest rows that DuckDB's reader takes, which sizes its buffers; longer ones than usual are left to the exact reader. */
@@ -209,7 +214,7 @@ function staged(value: string, type: ColumnType): string {
   return type.kind === 'decimal' ? `CAST(${value} AS ${typeOf(type)})` : value
 }
 
-function castOf(raw: string, type: ColumnType): string {
+function castOf(raw: string, type: ScalarType): string {
   if (type.kind === 'bytes') return `from_base64(${raw})`
   if (type.kind === 'decimal' && type.precision > FAST_DECIMAL_DIGITS) {
     const { fits, cast } = fastDecimal(raw, type)
@@ -290,6 +295,8 @@ function hashedText(value: string, type: ColumnType): string {
     case 'uuid':
     case 'time':
       return value
+    default:
+      return `CAST(to_json(${value}) AS VARCHAR)`
   }
 }
 

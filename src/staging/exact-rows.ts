@@ -2,15 +2,17 @@ import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { isNested } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
 import type { RejectedRow } from '../domain/rejected-row.ts'
 import type { CsvDialect } from '../domain/row-batch.ts'
-import { readCell } from './cell-rules.ts'
+import type { CellProblem } from './cell-rules.ts'
 import { type CsvValue, csvRows } from './csv-rows.ts'
 import { type EncodedColumn, ROW_COLUMN } from './encode-sql.ts'
 import { type Cell, readJsonLine } from './json-line.ts'
 import { linesOf } from './lines.ts'
 import { openRejectedSpool, type RejectedRows } from './rejected-spool.ts'
+import { readValue } from './value-rules.ts'
 
 /** What the exact reader is to read. */
 export interface ExactInput {
@@ -52,8 +54,7 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
     const row = cells instanceof Error ? { reason: cells.message } : readRow(cells, input.columns)
     const place = input.firstRow + rowCount++
     if ('reason' in row) await rejected.add({ file: input.origin, line, ...row })
-    else if (!out.write(`${JSON.stringify({ ...row.values, [ROW_COLUMN]: place })}\n`))
-      await once(out, 'drain')
+    else if (!out.write(`{${row.members.join(',')},"${ROW_COLUMN}":${place}}\n`)) await once(out, 'drain')
     if (rejected.count >= (input.maxRejected ?? Number.POSITIVE_INFINITY)) break
   }
   out.end()
@@ -62,21 +63,24 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
 }
 
 type Cells = ReadonlyMap<string, Cell>
-type ReadRow =
-  | { readonly values: Readonly<Record<string, string | null>> }
-  | Omit<RejectedRow, 'file' | 'line'>
+type ReadRow = { readonly members: readonly string[] } | Omit<RejectedRow, 'file' | 'line'>
 
 function readRow(cells: Cells, columns: readonly EncodedColumn[]): ReadRow {
-  const values: Record<string, string | null> = {}
-  for (const column of columns) {
-    const cell = cells.get(column.name)
-    if (!cell && column.isKey) return { column: column.name, reason: 'is NULL in a primary key' }
-    const outcome = cell ? readCell(column.type, cell) : { text: null }
-    if ('reason' in outcome)
-      return { column: column.name, value: (cell?.text ?? '').slice(0, MAX_SHOWN), reason: outcome.reason }
-    values[column.name] = outcome.text
+  const members: string[] = []
+  for (const { name, type, isKey } of columns) {
+    const cell = cells.get(name)
+    if (!cell && isKey) return { column: name, reason: 'is NULL in a primary key' }
+    const outcome = cell ? readValue(type, cell) : { text: null }
+    if ('reason' in outcome) return rejection(name, cell?.text ?? '', outcome)
+    const value = isNested(type) && outcome.text !== null ? outcome.text : JSON.stringify(outcome.text)
+    members.push(`${JSON.stringify(name)}:${value}`)
   }
-  return { values }
+  return { members }
+}
+
+function rejection(column: string, text: string, { reason, part }: CellProblem): ReadRow {
+  const value = (part?.text ?? text).slice(0, MAX_SHOWN)
+  return { column, ...(part && { path: `${column}${part.path}` }), value, reason }
 }
 
 async function* jsonCells(input: ExactInput): AsyncGenerator<{ line: number; cells: Cells | Error }> {

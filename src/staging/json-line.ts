@@ -11,29 +11,56 @@ export interface Cell {
  */
 export function readJsonLine(line: string): ReadonlyMap<string, Cell> {
   const cells = new Map<string, Cell>()
-  const seen = new Set<string>()
-  let at = expectCharacter(line, skipSpace(line, 0), '{')
-  if (line[skipSpace(line, at)] === '}') return endOfLine(line, skipSpace(line, at) + 1, cells)
-  for (;;) {
-    const keyStart = skipSpace(line, at)
-    const keyEnd = endOfString(line, keyStart)
-    const key = parseString(line.slice(keyStart, keyEnd))
-    if (seen.has(key)) throw new SyntaxError(`key "${key}" occurs twice`)
-    seen.add(key)
-    const valueStart = skipSpace(line, expectCharacter(line, skipSpace(line, keyEnd), ':'))
-    const valueEnd = endOfValue(line, valueStart)
-    const cell = toCell(line.slice(valueStart, valueEnd))
-    if (cell) cells.set(key, cell)
-    at = skipSpace(line, valueEnd)
-    if (line[at] === '}') return endOfLine(line, at + 1, cells)
-    at = expectCharacter(line, at, ',')
-  }
+  for (const [key, cell] of readJsonObject(line)) if (cell) cells.set(key, cell)
+  return cells
 }
 
-function endOfLine<Result>(line: string, at: number, result: Result): Result {
-  const end = skipSpace(line, at)
-  if (end !== line.length) throw new SyntaxError(`unexpected ${JSON.stringify(line[end])} after the object`)
-  return result
+/**
+ * The members of a JSON object in their order, as `readJsonLine` reads them; `null` is undefined.
+ *
+ * @throws {SyntaxError} for text that is not one JSON object, and for a key that occurs twice.
+ */
+export function readJsonObject(text: string): ReadonlyMap<string, Cell | undefined> {
+  const cells = new Map<string, Cell | undefined>()
+  readItems(text, '{}', start => {
+    const keyEnd = endOfString(text, start)
+    const key = parseString(text.slice(start, keyEnd))
+    if (cells.has(key)) throw new SyntaxError(`key "${key}" occurs twice`)
+    const valueStart = skipSpace(text, expectCharacter(text, skipSpace(text, keyEnd), ':'))
+    const valueEnd = endOfValue(text, valueStart)
+    cells.set(key, toCell(text.slice(valueStart, valueEnd)))
+    return valueEnd
+  })
+  return cells
+}
+
+/**
+ * The elements of a JSON list, spelled as in the text; `null` is undefined.
+ *
+ * @throws {SyntaxError} for text that is not one JSON list.
+ */
+export function readJsonList(text: string): readonly (Cell | undefined)[] {
+  const cells: (Cell | undefined)[] = []
+  readItems(text, '[]', start => {
+    const end = endOfValue(text, start)
+    cells.push(toCell(text.slice(start, end)))
+    return end
+  })
+  return cells
+}
+
+/** Reads what stands between two brackets, separated by commas; `readItem` is told where an item begins and tells where it ends. */
+function readItems(text: string, brackets: '{}' | '[]', readItem: (start: number) => number): void {
+  const [open = '', close = ''] = brackets
+  let at = skipSpace(text, expectCharacter(text, skipSpace(text, 0), open))
+  if (text[at] !== close) {
+    at = skipSpace(text, readItem(at))
+    while (text[at] === ',') at = skipSpace(text, readItem(skipSpace(text, at + 1)))
+  }
+  const end = skipSpace(text, expectCharacter(text, at, close))
+  if (end === text.length) return
+  const what = open === '{' ? 'object' : 'list'
+  throw new SyntaxError(`unexpected ${JSON.stringify(text[end])} after the ${what}`)
 }
 
 function expectCharacter(line: string, at: number, expected: string): number {

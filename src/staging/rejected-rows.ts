@@ -59,8 +59,9 @@ export function isTooManyRejected(thrown: unknown): boolean {
   return thrown instanceof TransferError && thrown.details.rejectedRowCount !== undefined
 }
 
-function describeRejected({ file, line, column, value, reason }: RejectedRow): string {
-  const where = column === undefined ? '' : `, column "${column}"`
+function describeRejected({ file, line, column, path, value, reason }: RejectedRow): string {
+  const inside = path === undefined ? '' : ` at ${path}`
+  const where = column === undefined ? '' : `, column "${column}"${inside}`
   return `${file} line ${line}${where}: ${value === undefined ? '' : `${JSON.stringify(value)} `}${reason}`
 }
 

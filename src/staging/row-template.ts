@@ -22,6 +22,10 @@ export function createRowTemplate(columns: readonly EncodedColumn[]) {
   let rowCount = 0
   let openRow = ''
   const check = (rows: string): void => {
+    if (rows.length > LONGEST_BYTES) {
+      isCertain = false
+      return
+    }
     template ??= templateOf(rows.slice(0, rows.indexOf('\n') + 1), columns)
     if (!template) isCertain = false
     else template.lastIndex = 0
@@ -66,6 +70,9 @@ export const NEWLINE = 10
 
 /** Bytes made into one text: few enough that V8 makes and forgets it among its short-lived objects. */
 const PIECE_BYTES = 64 * 1024
+
+/** Longest text that the expression is tried on: one of many megabytes could exhaust its stack. */
+const LONGEST_BYTES = 1024 * 1024
 
 /** Behind the last newline of the next piece, or behind the next newline where a row is longer. */
 function endOfPiece(bytes: Buffer, start: number, boundary: number): number {
@@ -120,6 +127,9 @@ const times = (characterClass: string, count: number): string => characterClass.
 const DAY = `(?:[1-9]${times('\\d', 3)}|0(?!000)${times('\\d', 3)})-\\d\\d-\\d\\d`
 const UUID = [8, 4, 4, 4, 12].map(digits => times('[0-9a-fA-F]', digits)).join('-')
 
+/** The sign of a number with a point, unless that is zero: the exact reader alone keeps negative zeros. */
+const MINUS = '(?:-(?!0+\\.0+\\D))?'
+
 /** How a value is spelled that DuckDB's reader takes exactly; undefined for types that it does not read so. */
 function valuePattern(type: ColumnType): string | undefined {
   switch (type.kind) {
@@ -132,7 +142,7 @@ function valuePattern(type: ColumnType): string | undefined {
     case 'bigint':
       return '-?[1-9]\\d{0,17}|0'
     case 'double':
-      return '-?\\d{1,15}\\.\\d{1,17}(?:[eE][+-]?\\d{1,2})?|-?[1-9]\\d{0,14}|0'
+      return `${MINUS}\\d{1,15}\\.\\d{1,17}(?:[eE][+-]?\\d{1,2})?|-?[1-9]\\d{0,14}|0`
     case 'decimal':
       return decimalPattern(type)
     case 'date':

@@ -2,6 +2,7 @@ import { TransferError } from '../domain/errors.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { digitsFrom, hasLongNumber, LONG_NUMBER } from './long-numbers.ts'
+import { hasNegativeZero, holdsFloating, SEAM_BYTES } from './negative-zero.ts'
 import { createRowTemplate, NEWLINE, type RowTemplate } from './row-template.ts'
 
 /** Longest row, in bytes; Athena takes 32 MB. */
@@ -11,13 +12,15 @@ const MAX_ROW_BYTES = 32 * 1024 * 1024
 export interface ScanOutcome {
   /** True when a number in it may have more digits than a double keeps. Always false where all rows are certain. */
   readonly hasLongNumbers: boolean
+  /** True when a floating column may have a negative zero in it. Always false where all rows are certain. */
+  readonly hasNegativeZero: boolean
   /** Number of its rows when each is sure to be read exactly by DuckDB's own types. */
   readonly certainRowCount: number | undefined
 }
 
 /**
  * Looks through a batch chunk by chunk for where rows end, and at NDJSON for how surely it can be read. Carried from
- * chunk to chunk: quotes, the open row, and the digits at the chunk's end.
+ * chunk to chunk: quotes, the open row, and the chunk's last bytes.
  */
 export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
   const quote = batch.format === 'csv' ? (batch.csv?.quote.charCodeAt(0) ?? -1) : -1
@@ -25,6 +28,9 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
   let rowBytes = 0
   let longNumbers = false
   let trailingDigits = 0
+  let negativeZero = false
+  let seam = ''
+  const isFloating = columns.some(({ type }) => holdsFloating(type))
   const template = batch.format === 'ndjson' ? createRowTemplate(columns) : undefined
   const quotedRows = (chunk: Uint8Array): ChunkRows => {
     let boundary = 0
@@ -50,6 +56,7 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
     const edge = trailingDigits + digitsFrom(chunk, 0, 1)
     longNumbers ||= edge >= LONG_NUMBER || hasLongNumber(chunk)
     if (wasCertain) longNumbers ||= hasLongNumber(Buffer.from(openRow, 'latin1'))
+    if (isFloating) negativeZero ||= hasNegativeZero((wasCertain ? openRow : seam) + latin1(chunk))
   }
   return {
     /** @throws {TransferError} `ROW_INVALID` for a row of more than 32 MiB. */
@@ -63,18 +70,25 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
     },
     /** What was found since the last call, of whole rows. */
     take: (): ScanOutcome => {
-      const found = longNumbers
+      const found = { hasLongNumbers: longNumbers, hasNegativeZero: negativeZero }
       longNumbers = false
-      return { hasLongNumbers: found, certainRowCount: template?.take().certainRowCount }
+      negativeZero = false
+      return { ...found, certainRowCount: template?.take().certainRowCount }
     },
     next: (chunk: Uint8Array) => {
       const { boundary, lines } = quote === -1 ? plainRows(chunk) : quotedRows(chunk)
       if (template) lookAtRows(template, () => template.next(chunk, boundary), chunk)
       trailingDigits = digitsFrom(chunk, chunk.length - 1, -1)
+      if (isFloating) seam = (seam + latin1(chunk.subarray(-SEAM_BYTES))).slice(-SEAM_BYTES)
       rowBytes = boundary === 0 ? rowBytes + chunk.length : chunk.length - boundary
       return { boundary, lines }
     },
   }
+}
+
+/** Bytes as a text of one character each. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** Where rows end in a chunk, and how many lines do. */

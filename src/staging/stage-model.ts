@@ -142,6 +142,7 @@ async function stageSlice(
     firstLine: slice.firstLine,
     firstRow: before.sourceRowCount,
     hasLongNumbers: slice.hasLongNumbers,
+    hasNegativeZero: slice.hasNegativeZero,
     certainRowCount: slice.certainRowCount,
     columns: encodedColumns(model),
     cursor: tableNameOf(model, model.cursor),

@@ -7,6 +7,7 @@ const README = readFileSync('README.md', 'utf8')
 it("the README's tables are those of the code; `npm run readme` prints them again", () => {
   expect(README).toBe(withTables(README))
   expect(README).toContain('| `REDIS_URL` |')
+  expect(README).toContain('| `bigint` | `bigint` | `bigint` |')
   expect(README).toContain('| `ACCESS_DENIED` | customer | no |')
 })
 

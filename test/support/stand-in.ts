@@ -137,6 +137,8 @@ async function launch(engine: EngineName, dataDir: string, port: number): Promis
 async function callAdmin(url: string, method: string, path: string, body: unknown): Promise<unknown> {
   const response = await fetch(new URL(`/_stand-in/${path}`, url), {
     method,
+    // An idle connection may be closed by the other side just when it is used again.
+    headers: { connection: 'close' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const text = await response.text()

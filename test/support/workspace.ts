@@ -99,6 +99,9 @@ function runCli(
     child.stdin.end(input)
     let stdout = ''
     let stderr = ''
+    // A chunk may end within a character.
+    child.stdout.setEncoding('utf8')
+    child.stderr.setEncoding('utf8')
     child.stdout.on('data', text => (stdout += text))
     child.stderr.on('data', text => (stderr += text))
     child.once('error', reject)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -388,7 +388,9 @@ const CLOSE_CELLS: Readonly<Record<string, readonly string[]>> = {
       '4.9e-324',
     ],
     ...['123456789012345678', '0.1000000000000000055', '1.7976931348623157e308', '"1e3"', '"0x10"'],
+    ...['0', '-0', '0.0', '-0.0', '"-0"', '-0e5', '-0.00', '-0.5', '".5"'],
   ],
+  single: ['0.1', '-0', '0', '"-0.0"', '1.00000017881393432617187499', '3.5e38', '"NaN"'],
   day: [
     ...[
       '"2026-02-28"',
@@ -451,8 +453,8 @@ const CLOSE_CELLS: Readonly<Record<string, readonly string[]>> = {
 }
 
 it.each([
-  ['all in the types of their columns', { key: 'uuid' }],
-  ['beside a column that no row template takes', { key: 'string', other: 'time' }],
+  ['all in the types of their columns', { key: 'uuid', single: 'float' }],
+  ['beside a column that no row template takes', { key: 'string', single: 'float', other: 'time' }],
 ])(
   'the quick readers stage no cell otherwise than the exact reader: cells %s',
   async (_, types) => {
@@ -476,6 +478,58 @@ it.each([
   },
   60_000,
 )
+
+it.each([4, 5, 6, 7, 100])(
+  'keeps the sign of a zero wherever a chunk of %i bytes is cut, beside zeros without one',
+  async chunkBytes => {
+    const lines = ['0', '-0', '-0.0', '-0.25', '0.0', '"-0"'].map(
+      (ratio, id) => `{"id":${id},"ratio":${ratio}}`,
+    )
+    const { rows } = await stage(batch(lines.join('\n'), 'ndjson', chunkBytes))
+
+    expect(rows.map(row => row.ratio)).toEqual([0, -0, -0, -0.25, 0, -0])
+  },
+)
+
+it('reads a local Parquet file where it lies, and leaves nothing beside it', async () => {
+  const folder = await mkdtemp(join(workDir, 'source-'))
+  const path = join(folder, 'rows.parquet')
+  const connection = await (await DuckDBInstance.create()).connect()
+  await connection.run(
+    `COPY (SELECT 7::BIGINT AS id, -0.5::DECIMAL(9,9) AS total) TO '${path}' (FORMAT parquet)`,
+  )
+  const columns = [
+    { name: 'id', type: 'bigint' },
+    { name: 'total', type: 'decimal(9,9)' },
+  ]
+  const { rows } = await stage({ ...batch('', 'parquet'), path }, { model: model({ columns }) })
+
+  expect(rows.map(row => [row.id, row.total])).toEqual([[7n, -0.5]])
+  expect(await readdir(folder)).toEqual(['rows.parquet'])
+})
+
+it.each([
+  ["'x'::BLOB", 'string', 'BLOB', 'c'],
+  ['7', 'string', 'INTEGER', 'c'],
+  ["'AAAA'::VARCHAR", 'list<bytes>', 'VARCHAR', 'c'],
+  ["[{'b': 7}]", 'list<struct<b: string>>', 'INTEGER', 'c[].b'],
+  ["MAP {'a': [1]}", 'map<string, list<bytes>>', 'INTEGER', 'c[][]'],
+])('refuses a Parquet column %s that is %s in the model', async (value, type, physical, path) => {
+  const file = join(workDir, 'other.parquet')
+  const connection = await (await DuckDBInstance.create()).connect()
+  await connection.run(`COPY (SELECT 7::BIGINT AS id, ${value} AS c) TO '${file}' (FORMAT parquet)`)
+  const columns = [
+    { name: 'id', type: 'bigint' },
+    { name: 'c', type },
+  ]
+
+  await expect(
+    stage({ ...batch('', 'parquet'), path: file }, { model: model({ columns }) }),
+  ).rejects.toMatchObject({
+    code: 'SOURCE_UNREADABLE',
+    message: expect.stringContaining(`rows.parquet: "${path}" is ${physical} in the file and `),
+  })
+})
 
 it('the checks in SQL and the exact reader stage the same rows', async () => {
   const cell = fc.oneof(

@@ -60,6 +60,23 @@ describe('values at the borders of their types', () => {
     expect(await athena.rows("SELECT k FROM borders WHERE 'aaaaaaaaaaaaaaaaaaaaaaab' = s")).toEqual([['1']])
   })
 
+  it('keeps both zeros of a floating number apart, beside each other and ranked by a window', async () => {
+    await athena.rows('DELETE FROM borders')
+    await athena.rows(`INSERT INTO borders (k, d) SELECT k, d FROM (
+      SELECT k, d, row_number() OVER (PARTITION BY k ORDER BY k) AS rank
+      FROM (VALUES (1, 0e0), (2, -0e0), (3, 0e0)) AS v(k, d)) WHERE rank = 1`)
+
+    expect(await athena.rows('SELECT d FROM borders ORDER BY k')).toEqual([['0.0'], ['-0.0'], ['0.0']])
+  })
+
+  it('casts the parts of arrays and rows, to fields of other names too', async () => {
+    const rows = await athena.rows(`SELECT
+      CAST(ARRAY[CAST(ROW('0001-01-01 00:00:00.000001', 1) AS ROW(at varchar, n integer)), NULL] AS array(row("when" timestamp(6), n bigint))),
+      CAST(NULL AS array(varchar))`)
+
+    expect(rows).toEqual([['[{when=0001-01-01 00:00:00.000001, n=1}, null]', null]])
+  })
+
   it('refuses a value that its column cannot hold', async () => {
     const query = await athena.finish('INSERT INTO borders (k, i) SELECT 1, 3000000000')
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { columnTypeSchema, formatColumnType, targetTypeOf } from '../../../src/domain/column-type.ts'
+import { formatColumnType, targetTypeOf } from '../../../src/domain/column-type.ts'
+import { columnTypeSchema } from '../../../src/domain/column-type-schema.ts'
 import { modelSchema } from '../../../src/domain/model.ts'
 import { foldName } from '../../../src/domain/names.ts'
 import { statusOf, transferIdSchema } from '../../../src/domain/transfer.ts'

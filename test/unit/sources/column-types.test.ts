@@ -4,7 +4,7 @@ import { columnTypeOf } from '../../../src/sources/singer/column-types.ts'
 import { rowOf } from '../../../src/sources/singer/record-row.ts'
 import { createRecordValidator } from '../../../src/sources/singer/record-validator.ts'
 import { modelOf, withSchema } from '../../../src/sources/singer/stream-shape.ts'
-import { readCell } from '../../../src/staging/cell-rules.ts'
+import { readValue } from '../../../src/staging/value-rules.ts'
 import { readJsonLine } from '../../../src/staging/json-line.ts'
 
 const PLACE = { file: 'input', line: 1 }
@@ -103,7 +103,7 @@ it('a value that the schema allows fits the type of its column, and JSON says th
         const type = model.columns.find(column => column.name === name)?.type
         if (!cell || !type) expect(value).toBeNull()
         else {
-          const outcome = readCell(type, cell)
+          const outcome = readValue(type, cell)
           expect(outcome).toHaveProperty('text')
           if (type.kind === 'json' && 'text' in outcome)
             expect(JSON.parse(outcome.text)).toEqual(JSON.parse(JSON.stringify(value)))

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readSinger } from '../../../src/sources/singer/read-singer.ts'
-import { readCell } from '../../../src/staging/cell-rules.ts'
+import { readValue } from '../../../src/staging/value-rules.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -52,7 +52,7 @@ async function loadsOf(lines: readonly (object | string | Buffer)[], loadBytes =
       loadBytes,
       signal,
       textProblem: (type, text) => {
-        const outcome = readCell(type, { kind: 'string', text })
+        const outcome = readValue(type, { kind: 'string', text })
         return 'reason' in outcome ? outcome.reason : undefined
       },
     },

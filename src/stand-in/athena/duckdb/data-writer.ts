@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fromIcebergType } from '../iceberg/iceberg-type.ts'
 import type { DataFile } from '../iceberg/manifest.ts'
 import {
   currentSchema,
@@ -16,6 +17,7 @@ import { namedError } from '../query-error.ts'
 import { joinUri } from '../s3-uri.ts'
 import { quoteText } from '../sql/tokens.ts'
 import { type ColumnStatistics, columnStatisticsSchema, toFileStatistics } from './file-statistics.ts'
+import { holds } from './nested-sql.ts'
 import type { Session } from './session.ts'
 
 /** Writes rows as Parquet files of a table. */
@@ -49,7 +51,7 @@ export function createDataWriter(context: DataWriterContext): DataWriter {
   return {
     async writeData(selectSql, partition) {
       const directory = join(context.workDirectory, `data-${randomUUID()}`)
-      const options = `FIELD_IDS ${fieldIds(fields)}, FILE_SIZE_BYTES ${targetBytes}, FILENAME_PATTERN 'part-{uuid}'`
+      const options = `FIELD_IDS ${fieldIds(fields)}${dictionaryOption(fields)}, FILE_SIZE_BYTES ${targetBytes}, FILENAME_PATTERN 'part-{uuid}'`
       const written = await copy(context.session, selectSql, directory, options)
       const filled = written.filter(file => file.count > 0n)
       for (const file of filled) requirePresence(fields, file.column_statistics, metadata)
@@ -108,6 +110,14 @@ async function copy(
   return writtenSchema.parse(
     await session.all(`COPY (${select}) TO ${quoteText(to)} (${format}, ${options})`),
   )
+}
+
+/** DuckDB's dictionaries take both zeros of a floating number for the one that came first, so such tables have none. */
+function dictionaryOption(fields: readonly IcebergField[]): string {
+  const isFloating = fields.some(field =>
+    holds(fromIcebergType(field.type), ({ kind }) => kind === 'real' || kind === 'double'),
+  )
+  return isFloating ? ', DICTIONARY_SIZE_LIMIT 0' : ''
 }
 
 function fieldIds(fields: readonly IcebergField[]): string {

@@ -10,6 +10,7 @@ import {
   printType,
   type SqlType,
 } from '../types/sql-type.ts'
+import { holds, isNested, partsOf, rebuilt, rebuiltEntries } from './nested-sql.ts'
 import { commonOf, requireBoolean } from './require-type.ts'
 import { joinOrigins, type Rendered } from './scope.ts'
 
@@ -34,7 +35,9 @@ export function renderBinary(expression: Binary, render: (inner: Expression) => 
     case 'is distinct from':
     case 'is not distinct from':
       requireComparable(operator, left, right, place)
-      return joined(left, right, `(${left.sql} ${operator} ${right.sql})`, { kind: 'boolean' })
+      return joined(left, right, `(${withoutOrder(left)} ${operator} ${withoutOrder(right)})`, {
+        kind: 'boolean',
+      })
     default:
       return renderComparison(operator, left, right, place)
   }
@@ -73,10 +76,19 @@ export function renderComparison(
   place: Place,
 ): Rendered {
   const type = requireComparable(operator, left, right, place)
-  const plain = `(${left.sql} ${operator} ${right.sql})`
+  const plain = `(${withoutOrder(left)} ${operator} ${withoutOrder(right)})`
   const isFloating = type.kind === 'double' || type.kind === 'real'
   const sql = isFloating ? withNaN(operator, plain, left.sql, right.sql) : plain
   return joined(left, right, sql, { kind: 'boolean' })
+}
+
+/** Maps as sorted entries: the order of entries counts for DuckDB when it compares, and for Athena it does not. */
+function withoutOrder({ sql, type }: Pick<Rendered, 'sql' | 'type'>): string {
+  if (!isNested(type) || !holds(type, one => one.kind === 'map')) return sql
+  const parts = partsOf(type)
+  const part = (inner: string, index: number): string =>
+    withoutOrder({ sql: inner, type: parts[index] ?? type })
+  return type.kind === 'map' ? `list_sort(${rebuiltEntries(sql, type, part)})` : rebuilt(sql, type, part)
 }
 
 function withNaN(operator: ComparisonOperator, plain: string, left: string, right: string): string {

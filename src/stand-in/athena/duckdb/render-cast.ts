@@ -1,6 +1,7 @@
 import { errorAt, onlyOnTrino } from '../query-error.ts'
 import type { Expression } from '../sql/ast.ts'
 import { duckdbType, isInteger, isNumeric, isText, printType, type SqlType } from '../types/sql-type.ts'
+import { isNested, type NestedType, partsOf, rebuilt } from './nested-sql.ts'
 import type { Rendered } from './scope.ts'
 
 type Cast = Extract<Expression, { kind: 'cast' }>
@@ -19,7 +20,9 @@ export function renderCast(expression: Cast, operand: Rendered): Rendered {
 const MOMENTS = ['date', 'timestamp', 'timestamptz']
 
 function isCastable(from: SqlType, to: SqlType): boolean {
-  if (from.kind === 'unknown' || from.kind === to.kind) return true
+  if (from.kind === 'unknown') return true
+  if (isNested(from) && isNested(to)) return isNestedCastable(from, to)
+  if (from.kind === to.kind) return true
   const isScalarText = isText(from) || isText(to)
   if (isScalarText)
     return !isNested(from) && !isNested(to) && from.kind !== 'varbinary' && to.kind !== 'varbinary'
@@ -27,13 +30,20 @@ function isCastable(from: SqlType, to: SqlType): boolean {
   return MOMENTS.includes(from.kind) && MOMENTS.includes(to.kind)
 }
 
-function isNested(type: SqlType): boolean {
-  return type.kind === 'array' || type.kind === 'map' || type.kind === 'row'
+/** Casts go through arrays, maps and rows part by part; rows by their fields' places. */
+function isNestedCastable(from: NestedType, to: NestedType): boolean {
+  const [parts, wanted] = [partsOf(from), partsOf(to)]
+  return (
+    from.kind === to.kind &&
+    parts.length === wanted.length &&
+    parts.every((part, index) => isCastable(part, wanted[index] ?? part))
+  )
 }
 
 /** DuckDB's text that turns a value of one type into another as Athena does. */
 export function castSql(sql: string, from: SqlType, to: SqlType): string {
   const target = duckdbType(to)
+  if (isNested(from) && isNested(to)) return castNested(sql, from, to)
   if (isText(to)) return castToText(sql, from, to)
   if (isText(from)) return castFromText(sql, to, target)
   if (isInteger(to) && (from.kind === 'double' || from.kind === 'real' || from.kind === 'decimal')) {
@@ -43,6 +53,16 @@ export function castSql(sql: string, from: SqlType, to: SqlType): string {
     return truncateMoment(`CAST(${sql} AS ${target})`, to.precision)
   }
   return printType(from) === printType(to) ? sql : `CAST(${sql} AS ${target})`
+}
+
+function castNested(sql: string, from: NestedType, to: NestedType): string {
+  if (printType(from) === printType(to)) return sql
+  const [parts, wanted] = [partsOf(from), partsOf(to)]
+  const part = (inner: string, index: number): string => {
+    const [one, other] = [parts[index], wanted[index]]
+    return one && other ? castSql(inner, one, other) : inner
+  }
+  return rebuilt(sql, from, part, to)
 }
 
 function precisionOf(type: SqlType): number {

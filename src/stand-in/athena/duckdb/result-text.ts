@@ -61,7 +61,12 @@ function mapEntry(item: unknown, type: Extract<SqlType, { kind: 'map' }>): strin
 function rowEntries(value: unknown, type: Extract<SqlType, { kind: 'row' }>): string {
   const values = typeof value === 'object' && value !== null ? Object.values(value) : []
   return type.fields
-    .map((field, index) => `${field.name ?? `field${index}`}=${nested(values[index], field.type)}`)
+    .map((field, index) => {
+      // JavaScript moves members whose names are numbers to the front, so names come before places.
+      const named = field.name === undefined || Array.isArray(value) ? undefined : member(value, field.name)
+      const own = named === undefined ? values[index] : named
+      return `${field.name ?? `field${index}`}=${nested(own, field.type)}`
+    })
     .join(', ')
 }
 

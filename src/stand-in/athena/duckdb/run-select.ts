@@ -2,6 +2,7 @@ import type { QueryContext, ResultRow } from '../engine.ts'
 import type { Query } from '../sql/ast.ts'
 import type { TableCatalog } from '../table-catalog.ts'
 import type { SqlType } from '../types/sql-type.ts'
+import { holds, isNested, type NestedType, partsOf, rebuilt } from './nested-sql.ts'
 import { openViews, requireScanLimit, type ViewContext } from './open-views.ts'
 import type { RenderedQuery } from './render-context.ts'
 import { renderStatement } from './render-statement.ts'
@@ -45,9 +46,19 @@ async function writeRows(query: RenderedQuery, views: ViewContext, context: Quer
 
 function readableSql(sql: string, type: SqlType): string {
   if (type.kind === 'varbinary') return `hex(${sql})`
+  if (isNested(type)) return holds(type, isUnreadable) ? readableNested(sql, type) : sql
   // As JSON, a negative zero would lose its sign.
   if (type.kind === 'real' || type.kind === 'double') return `CAST(${sql} AS VARCHAR)`
   return type.kind === 'timestamptz' ? `CAST(${sql} AS TIMESTAMP)` : sql
+}
+
+function isUnreadable(type: SqlType): boolean {
+  return !isNested(type) && readableSql('', type) !== ''
+}
+
+function readableNested(sql: string, type: NestedType): string {
+  const parts = partsOf(type)
+  return rebuilt(sql, type, (part, index) => readableSql(part, parts[index] ?? type))
 }
 
 function textOf(value: unknown, type: SqlType | undefined): string | null {

@@ -85,6 +85,8 @@ async function openDatabase(session: Session, options: SessionOptions): Promise<
     'SET preserve_insertion_order = false',
     "SET TimeZone = 'UTC'",
     'SET ieee_floating_point_ops = true',
+    // It carries values in the form of sort keys, which have one zero for both.
+    "SET disabled_optimizers = 'top_n_window_elimination'",
   ]
   await session.run([...settings, ...MACROS].join(';\n'))
 }

@@ -45,7 +45,7 @@ export function trinoIcebergDdl(
         for (const column of alter.columns) await send(`${head} ADD COLUMN ${definition(column)}`)
       } else if (alter.kind === 'dropColumn') await send(`${head} DROP COLUMN ${quoteName(alter.column)}`)
       else {
-        const type = printType(declaredIcebergType(alter.to))
+        const type = printType(declaredIcebergType(alter.to), quoteName)
         await send(`${head} ALTER COLUMN ${quoteName(alter.from)} SET DATA TYPE ${type}`)
         if (alter.to.name !== alter.from)
           await send(`${head} RENAME COLUMN ${quoteName(alter.from)} TO ${quoteName(alter.to.name)}`)
@@ -67,7 +67,7 @@ function extraProperties(properties: readonly (readonly [string, string])[]): re
 
 function definition(column: ColumnDeclaration): string {
   const comment = column.comment === undefined ? '' : ` COMMENT ${quoteText(column.comment)}`
-  return `${quoteName(column.name)} ${printType(declaredIcebergType(column))}${comment}`
+  return `${quoteName(column.name)} ${printType(declaredIcebergType(column), quoteName)}${comment}`
 }
 
 /** Athena writes `bucket(16, id)`, Trino `bucket(id, 16)`. */

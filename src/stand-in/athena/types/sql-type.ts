@@ -31,8 +31,8 @@ export interface RowField {
   readonly type: SqlType
 }
 
-/** Prints a type as Athena's messages do: `decimal(38,9)`, `timestamp(6)`, `varchar(3)`. */
-export function printType(type: SqlType): string {
+/** Prints a type as Athena's messages do: `decimal(38,9)`, `timestamp(6)`, `varchar(3)`; fields' names as `spellName` gives them. */
+export function printType(type: SqlType, spellName = (name: string): string => name): string {
   switch (type.kind) {
     case 'varchar':
       return type.length === undefined ? 'varchar' : `varchar(${type.length})`
@@ -46,11 +46,11 @@ export function printType(type: SqlType): string {
     case 'timestamptz':
       return `timestamp(${type.precision}) with time zone`
     case 'array':
-      return `array(${printType(type.element)})`
+      return `array(${printType(type.element, spellName)})`
     case 'map':
-      return `map(${printType(type.key)}, ${printType(type.value)})`
+      return `map(${printType(type.key, spellName)}, ${printType(type.value, spellName)})`
     case 'row':
-      return `row(${type.fields.map(printField).join(', ')})`
+      return `row(${type.fields.map(field => printField(field, spellName)).join(', ')})`
     case 'interval':
       return 'interval day to second'
     default:
@@ -58,8 +58,9 @@ export function printType(type: SqlType): string {
   }
 }
 
-function printField(field: RowField): string {
-  return field.name === undefined ? printType(field.type) : `${field.name} ${printType(field.type)}`
+function printField({ name, type }: RowField, spellName: (name: string) => string): string {
+  const printed = printType(type, spellName)
+  return name === undefined ? printed : `${spellName(name)} ${printed}`
 }
 
 /** Prints a type for DuckDB, which has microseconds at most. */
@@ -145,6 +146,7 @@ export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'array' && b.kind === 'array') return commonArray(a.element, b.element)
   if (isMoment(a) && isMoment(b)) return commonMoment(a, b)
   if (a.kind === 'row' && b.kind === 'row') return commonRow(a.fields, b.fields)
+  if (a.kind === 'map' && b.kind === 'map') return commonMap(a, b)
   return a.kind === b.kind ? a : undefined
 }
 
@@ -184,6 +186,13 @@ function commonArray(a: SqlType, b: SqlType): SqlType | undefined {
   const element = commonType(a, b)
   return element && { kind: 'array', element }
 }
+
+function commonMap(a: MapType, b: MapType): SqlType | undefined {
+  const [key, value] = [commonType(a.key, b.key), commonType(a.value, b.value)]
+  return key && value && { kind: 'map', key, value }
+}
+
+type MapType = Extract<SqlType, { kind: 'map' }>
 
 function isMoment(type: SqlType): boolean {
   return type.kind === 'date' || type.kind === 'timestamp' || type.kind === 'timestamptz'

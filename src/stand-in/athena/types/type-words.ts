@@ -1,6 +1,6 @@
 /** Splits a type text such as `struct<a:decimal(3,1)>` into words and signs, without blanks, words in lower case. */
 export function typeWords(text: string): readonly string[] {
-  return text.toLowerCase().match(/"[^"]*"|[\p{L}\p{N}_$]+|[^\s]/gu) ?? []
+  return text.toLowerCase().match(/"[^"]*"|`[^`]*`|[\p{L}\p{N}_$]+|[^\s]/gu) ?? []
 }
 
 /** A position in the words of a type, moved forward as a parser eats them. */
