@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { type Destination, destinationSchema } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
 import { type Model, modelSchema } from '../domain/model.ts'
-import { foldName } from '../domain/names.ts'
+import { foldingCollisions } from '../domain/names.ts'
 import { type Source, sourceSchema } from '../domain/source.ts'
 import { validate } from './validate.ts'
 
@@ -95,11 +95,8 @@ function checkReferences(config: Config): void {
       `models: found "${unknown}", expected some of ${list(config.models)}`,
     )
   }
-  const tables = Map.groupBy(config.models.keys(), foldName)
-  for (const names of tables.values()) {
-    if (names.length > 1)
-      throw invalid('models', `${names.join(' and ')} are one table name in Athena; rename one`)
-  }
+  for (const names of foldingCollisions([...config.models.keys()]))
+    throw invalid('models', `${names.join(' and ')} are one table name in Athena; rename one`)
 }
 
 function list(named: ReadonlyMap<string, unknown>): string {

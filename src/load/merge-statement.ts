@@ -16,6 +16,8 @@ export interface MergeInput {
   readonly model: Model
   /** Bounds of the staged keys; empty when not known, which costs reading more of the target. */
   readonly bounds: readonly KeyBounds[]
+  /** Columns of the target that the model had once: rows that change read NULL in them from then on. */
+  readonly cleared: readonly string[]
 }
 
 /**
@@ -35,7 +37,7 @@ export function mergeStatement(input: MergeInput): string {
     `MERGE INTO ${quoteIdentifier(database)}.${quoteIdentifier(target)} AS t`,
     `USING (${newestRows(input)}) AS s`,
     `ON ${on.join(' AND ')}`,
-    ...updateClause(model, values),
+    ...updateClause(model, values, input.cleared),
     `WHEN NOT MATCHED THEN INSERT (${columns.join(', ')}) VALUES (${columns.map(name => `s.${name}`).join(', ')})`,
   ].join('\n')
 }
@@ -63,7 +65,11 @@ function targetValue(column: Column): string {
   return `CAST(from_unixtime_nanos(CAST(${name} AS decimal(20,0)) * 1000) AS timestamp(6)) AS ${name}`
 }
 
-function updateClause(model: Model, values: readonly Column[]): readonly string[] {
+function updateClause(
+  model: Model,
+  values: readonly Column[],
+  cleared: readonly string[],
+): readonly string[] {
   if (values.length === 0) return []
   const changed = values.map(({ tableName }) => {
     const name = quoteIdentifier(tableName)
@@ -71,9 +77,10 @@ function updateClause(model: Model, values: readonly Column[]): readonly string[
   })
   const cursor = cursorColumn(model)
   const newer = cursor ? `(${notOlder(quoteIdentifier(cursor.tableName))}) AND ` : ''
-  const assignments = values.map(
-    ({ tableName }) => `${quoteIdentifier(tableName)} = s.${quoteIdentifier(tableName)}`,
-  )
+  const assignments = [
+    ...values.map(({ tableName }) => `${quoteIdentifier(tableName)} = s.${quoteIdentifier(tableName)}`),
+    ...cleared.map(name => `${quoteIdentifier(name)} = NULL`),
+  ]
   return [`WHEN MATCHED AND ${newer}(${changed.join(' OR ')}) THEN UPDATE SET ${assignments.join(', ')}`]
 }
 

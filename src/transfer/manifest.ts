@@ -1,4 +1,5 @@
 import { manifestKey } from '../domain/locations.ts'
+import { renamedColumns } from '../domain/model.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import type { Executed } from './execute-plan.ts'
@@ -15,7 +16,8 @@ export interface ManifestFacts {
 
 /**
  * Writes the model's manifest for this transfer: which files were staged (with SHA-256, ETag, rows and bytes), by which
- * query they were loaded, and the watermark before and after. Written after the load; the staged files themselves are gone by then.
+ * query they were loaded, which columns have other names in the table, and the watermark before and after. Written after
+ * the load; the staged files themselves are gone by then.
  */
 export async function writeManifest(
   s3: DestinationClients['s3'],
@@ -30,6 +32,7 @@ export async function writeManifest(
     transferType: transfer.type,
     model: model.name,
     table: model.tableName,
+    renamedColumns: renamedColumns(model),
     loadedAt,
     queryExecutionId: facts.executed.queryExecutionId ?? null,
     rowCount: facts.staged.rowCount,

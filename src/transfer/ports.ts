@@ -8,12 +8,19 @@ import type { StagingS3 } from '../staging/s3-port.ts'
 
 /** The clients of one destination, opened under the customer's role. */
 export interface DestinationClients {
-  readonly s3: StagingS3
+  readonly s3: StagingS3 & RecordS3
   readonly glue: GluePort
   readonly athena: AthenaPort
   /** Account of the role; unknown with access keys. */
   readonly accountId: string | undefined
   close(): void
+}
+
+/** The part of S3's client that reads records of tables. */
+export interface RecordS3 {
+  getObject(input: { Bucket: string; Key: string }): Promise<{
+    Body?: { transformToString(): Promise<string> } | undefined
+  }>
 }
 
 /** Keeps how far each model was read, per destination and table. */
