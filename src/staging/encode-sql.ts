@@ -31,16 +31,16 @@ export function literal(text: string): string {
 }
 
 /**
- * Rows of canonical text, as the exact reader writes them: plain casts, since every value was found to fit.
+ * Rows of canonical text under the tables' names, as the exact reader writes them: plain casts, since every value was
+ * found to fit. DuckDB takes no two names that differ in case only, which a source may have.
  */
 export function canonicalRows(path: string, columns: readonly EncodedColumn[]): string {
-  const types = [
-    ...columns.map(column => `${identifier(column.name)}: 'VARCHAR'`),
-    `${identifier(ROW_COLUMN)}: 'BIGINT'`,
-  ]
-  const values = columns.map(
-    column => `${castOf(identifier(column.name), column.type)} AS ${identifier(column.tableName)}`,
-  )
+  const names = columns.map(column => identifier(column.tableName))
+  const types = [...names.map(name => `${name}: 'VARCHAR'`), `${identifier(ROW_COLUMN)}: 'BIGINT'`]
+  const values = columns.map(({ tableName, type }) => {
+    const name = identifier(tableName)
+    return `${castOf(name, type)} AS ${name}`
+  })
   return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types, LONGEST_ROW_BYTES)}`
 }
 

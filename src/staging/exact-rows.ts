@@ -60,7 +60,7 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
     const row = cells instanceof Error ? { reason: cells.message } : readRow(cells, input.columns)
     const place = input.firstRow + rowCount++
     if ('reason' in row) rejected.push({ file: input.origin, line, ...row })
-    else if (!out.write(`${JSON.stringify({ ...row.values, [ROW_COLUMN]: place })}\n`))
+    else if (!out.write(`${JSON.stringify(Object.fromEntries([...row.values, [ROW_COLUMN, place]]))}\n`))
       await once(out, 'drain')
     if (rejected.length > input.maxRejected) break
   }
@@ -71,18 +71,19 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
 
 type Cells = ReadonlyMap<string, Cell>
 type ReadRow =
-  | { readonly values: Readonly<Record<string, string | null>> }
+  /** By table name. */
+  | { readonly values: readonly (readonly [tableName: string, text: string | null])[] }
   | Omit<RejectedRow, 'file' | 'line'>
 
 function readRow(cells: Cells, columns: readonly EncodedColumn[]): ReadRow {
-  const values: Record<string, string | null> = {}
+  const values: [string, string | null][] = []
   for (const column of columns) {
     const cell = cells.get(column.name)
     if (!cell && column.isKey) return { column: column.name, reason: 'is NULL in a primary key' }
     const outcome = cell ? readCell(column.type, cell) : { text: null }
     if ('reason' in outcome)
       return { column: column.name, value: (cell?.text ?? '').slice(0, MAX_SHOWN), reason: outcome.reason }
-    values[column.name] = outcome.text
+    values.push([column.tableName, outcome.text])
   }
   return { values }
 }
