@@ -1,8 +1,13 @@
 import { settingsSchema, variableOf } from '../../src/config/settings.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
+import { evolutionTable } from './evolutions.ts'
 
 /** The tables that the README prints from code, by the name in its markers. */
-const TABLES: Readonly<Record<string, () => string>> = { settings: settingsTable, errors: errorTable }
+const TABLES: Readonly<Record<string, () => string>> = {
+  settings: settingsTable,
+  errors: errorTable,
+  evolutions: evolutionTable,
+}
 
 function settingsTable(): string {
   const rows = Object.values(settingsSchema.shape).map(
