@@ -6,17 +6,26 @@ export interface GluePort {
   createTable(input: { DatabaseName: string; TableInput: TableInput }): Promise<unknown>
   updateTable(input: {
     DatabaseName: string
-    TableInput: TableInput
+    TableInput: TableInput | WritableTable
     VersionId: string
     SkipArchive: boolean
   }): Promise<unknown>
   deleteTable(input: { DatabaseName: string; Name: string }): Promise<unknown>
 }
 
-/** A table as Glue answers it; only what is read here. */
+/** A table as Glue answers it: what is read here, and what an update has to send back. */
 export interface GlueTable {
   readonly Name: string | undefined
   readonly VersionId?: string | undefined
+  readonly Description?: string | undefined
+  readonly Owner?: string | undefined
+  readonly LastAccessTime?: Date | undefined
+  readonly LastAnalyzedTime?: Date | undefined
+  readonly Retention?: number | undefined
+  readonly PartitionKeys?: GlueColumn[] | undefined
+  readonly ViewOriginalText?: string | undefined
+  readonly ViewExpandedText?: string | undefined
+  readonly TargetTable?: object | undefined
   readonly TableType?: string | undefined
   readonly Parameters?: Record<string, string> | undefined
   readonly StorageDescriptor?:
@@ -47,6 +56,9 @@ export interface TableInput {
     SerdeInfo: { SerializationLibrary: string; Parameters: Record<string, string> }
   }
 }
+
+/** A table that was read, as it may be sent back. */
+export type WritableTable = Omit<GlueTable, 'Name' | 'VersionId'> & { readonly Name: string }
 
 /** True for Glue's answer that a database or table is not there. */
 export function isNotFound(thrown: unknown): boolean {

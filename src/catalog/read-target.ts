@@ -4,7 +4,13 @@ import { type GlueColumn, type GluePort, type GlueTable, isNotFound } from './gl
 /** An Iceberg table as the catalog has it. */
 export interface TargetTable {
   /** Current columns, in order; those that were dropped are left out. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly comment: string | undefined
+  }[]
+  /** Folder of the table, another each time it is made. `s3://…`, no slash at the end. */
+  readonly location: string
 }
 
 /**
@@ -22,14 +28,25 @@ export async function readTarget(
   if (table.Parameters?.table_type?.toUpperCase() !== 'ICEBERG') {
     throw new TransferError(
       'TARGET_INCOMPATIBLE',
-      `table "${database}"."${name}" is not an Iceberg table but ${table.TableType ?? 'of unknown type'}`,
+      `table "${database}"."${name}" is not an Iceberg table but ${kindOf(table)}; nothing was changed`,
       { details: { database, table: name } },
     )
   }
-  const columns = (table.StorageDescriptor?.Columns ?? []).filter(isCurrent)
+  const { Columns = [], Location = '' } = table.StorageDescriptor ?? {}
   return {
-    columns: columns.map(column => ({ name: column.Name ?? '', type: (column.Type ?? '').toLowerCase() })),
+    columns: Columns.filter(isCurrent).map(column => ({
+      name: column.Name ?? '',
+      type: (column.Type ?? '').toLowerCase(),
+      comment: column.Comment,
+    })),
+    location: Location.replace(/\/+$/, ''),
   }
+}
+
+function kindOf({ TableType, Parameters }: GlueTable): string {
+  if (TableType === 'VIRTUAL_VIEW') return 'a view'
+  const format = Parameters?.table_type ?? Parameters?.classification
+  return `${TableType ?? 'a table of unknown type'}${format === undefined ? '' : ` (${format})`}`
 }
 
 async function getTable(glue: GluePort, database: string, name: string): Promise<GlueTable | undefined> {

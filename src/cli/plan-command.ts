@@ -3,8 +3,10 @@ import { destinationNamed, modelsOf } from '../config/load-config.ts'
 import type { Destination } from '../domain/destination.ts'
 import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
+import { modelForTable } from '../load/model-for-table.ts'
 import { type LoadPlan, planLoad } from '../load/plan-load.ts'
 import type { DestinationClients } from '../transfer/ports.ts'
+import { readTableRecord } from '../transfer/table-records.ts'
 import { type Context, composed } from './context.ts'
 
 /** Stands in plans for the ids that a transfer makes anew. */
@@ -36,11 +38,14 @@ async function planModel(
   model: Model,
 ): Promise<LoadPlan> {
   const { bucket, schema: database } = destination
+  const target = await readTarget(clients.glue, database, model.tableName)
+  const record = await readTableRecord(clients.s3, destination, model, target)
   return planLoad({
     database,
-    model,
+    model: modelForTable({ model, target, record }),
     writeMode: model.writeMode,
-    target: await readTarget(clients.glue, database, model.tableName),
+    target,
+    record,
     targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, NEW_ID)),
     stagingTable: `_transfer_staging_${NEW_ID}`,
     stagingLocation: s3Uri(bucket, stagingPrefix(destination, NEW_ID, model.tableName, NEW_ID)),
@@ -51,6 +56,7 @@ async function planModel(
 function describePlan(plan: LoadPlan): string {
   return [
     `-- ${plan.database}.${plan.table}`,
+    ...plan.renamedColumns.map(({ source, table }) => `-- column ${JSON.stringify(source)} is ${table}`),
     plan.targetStatements.length === 0 ? '-- target: as the model says' : '-- target (Athena DDL, free):',
     ...plan.targetStatements,
     `-- staging table through Glue: ${plan.staging.table} on ${plan.staging.location}`,

@@ -8,7 +8,7 @@ import {
   type StructMember,
   targetTypeOf,
 } from './column-type.ts'
-import { foldingCollisions, foldName, MAX_NAME_BYTES } from './names.ts'
+import { foldingCollisions, foldName } from './names.ts'
 
 /** Precision and scale of a `decimal` that names none: 29 digits before the point, 9 after it (facts.md, Types). */
 const DEFAULT_DECIMAL = { precision: 38, scale: 9 }
@@ -142,12 +142,7 @@ function nameOf(word: string): string {
 }
 
 function requireNames(members: readonly StructMember[]): void {
-  for (const { name, tableName } of members) {
-    if (!/[a-z0-9]/.test(tableName))
-      throw new Error(`struct member "${name}" has no letter or digit that Athena keeps in a name`)
-    if (Buffer.byteLength(tableName) > MAX_NAME_BYTES)
-      throw new Error(`struct member "${name}" is longer than ${MAX_NAME_BYTES} bytes`)
-  }
+  if (members.some(({ name }) => name === '')) throw new Error('a struct member has no name')
   const [same] = foldingCollisions(members.map(member => member.name))
   if (same)
     throw new Error(`struct members ${same.map(name => `"${name}"`).join(' and ')} are one name in Athena`)

@@ -100,7 +100,7 @@ export const ERROR_CODES = {
   SCHEMA_CHANGE_REFUSED: {
     retryable: false,
     owner: 'operator',
-    hint: "Give the column a new name in the model, or restore its type; a table's column cannot change so.",
+    hint: 'Give the column a new name in the model, or drop the table and run a full refresh, or restore the type.',
   },
   SOURCE_NOT_FOUND: {
     retryable: true,

@@ -35,6 +35,11 @@ export function statusPrefix(place: Place, transferId: string, attempt: string):
   return `${place.schema}/transfer_status/${transferId}/${attempt}/`
 }
 
+/** Key of the record of what was loaded into a table. */
+export function tableRecordKey(place: Place, table: string): string {
+  return `${place.schema}/_tables/${table}.json`
+}
+
 /** Key of a model's manifest for one transfer. */
 export function manifestKey(place: Place, table: string, transferId: string, day: string): string {
   return `${place.schema}/_manifests/${table}/dt=${day}/manifest_${transferId}.json`

@@ -1,23 +1,29 @@
 import { z } from 'zod'
 import { canBeKey, formatColumnType } from './column-type.ts'
 import { columnTypeSchema } from './column-type-schema.ts'
-import { foldingCollisions, foldName, MAX_NAME_BYTES, RESERVED_PREFIX } from './names.ts'
+import { foldingCollisions, foldName, tableNamesOf } from './names.ts'
 import { rejectedRowLimitsSchema } from './rejected-row.ts'
 
-const columnSchema = z
-  .strictObject({
-    name: z.string().min(1).meta({ description: 'Name in the source; the table folds it to [a-z0-9_].' }),
-    type: columnTypeSchema.meta({
-      description:
-        'boolean, integer, bigint, float, double, decimal(p,s), string, json, uuid, time, bytes, date, timestamp, list<type>, map<type, type> or struct<name: type, …>.',
-    }),
-    description: z
-      .string()
-      .max(255)
-      .optional()
-      .meta({ description: "Becomes the column's comment in Glue." }),
-  })
-  .transform(column => ({ ...column, tableName: foldName(column.name) }))
+/** Longest comment of a column and description of a table in Glue, in bytes. */
+const [MAX_COMMENT_BYTES, MAX_DESCRIPTION_BYTES] = [255, 2048]
+
+const columnSchema = z.strictObject({
+  name: z.string().min(1).meta({ description: 'Name in the source; the table folds it to [a-z0-9_].' }),
+  type: columnTypeSchema.meta({
+    description:
+      'boolean, integer, bigint, float, double, decimal(p,s), string, json, uuid, time, bytes, date, timestamp, list<type>, map<type, type> or struct<name: type, …>.',
+  }),
+  description: z
+    .string()
+    .refine(fitsIn(MAX_COMMENT_BYTES), `is longer than ${MAX_COMMENT_BYTES} bytes`)
+    .refine(text => !/[\r\n]/.test(text), 'has more than one line, which Glue does not take')
+    .optional()
+    .meta({ description: "Becomes the column's comment; empty removes it, absent leaves it as it is." }),
+})
+
+function fitsIn(maxBytes: number): (text: string) => boolean {
+  return text => Buffer.byteLength(text) <= maxBytes
+}
 
 const filesSchema = z.strictObject({
   path: z.string().min(1).meta({ description: "Path or glob below the source's base." }),
@@ -58,9 +64,9 @@ export const modelSchema = z
     name: z.string().min(1).meta({ description: 'Model name; the target table is its folded form.' }),
     description: z
       .string()
-      .max(2048)
+      .refine(fitsIn(MAX_DESCRIPTION_BYTES), `is longer than ${MAX_DESCRIPTION_BYTES} bytes`)
       .optional()
-      .meta({ description: "Becomes the table's description in Glue." }),
+      .meta({ description: "Becomes the table's description; empty removes it, absent leaves it as it is." }),
     source: z.string().min(1).meta({ description: 'Name of the source.' }),
     files: filesSchema,
     writeMode: z
@@ -97,6 +103,14 @@ export const modelSchema = z
       description: 'Rows that may be quarantined before the model fails. Default: none.',
     }),
     columns: z.array(columnSchema).min(1).max(1000),
+    addedColumns: z.enum(['null', 'backfill']).default('null').meta({
+      description:
+        'What existing rows have in a column added later: NULL until they change, or their value, for which that transfer reads all rows.',
+    }),
+    nameCollisions: z.enum(['refuse', 'suffix']).default('refuse').meta({
+      description:
+        'Columns that are one name in Athena: refused, or told apart by a hash of their source names.',
+    }),
   })
   .superRefine((model, context) => {
     const names = model.columns.map(column => column.name)
@@ -104,7 +118,7 @@ export const modelSchema = z
       if (!names.includes(name))
         context.addIssue({ code: 'custom', path, message: `no column is named "${name}"` })
     }
-    for (const group of foldingCollisions(names)) {
+    for (const group of unresolvedCollisions(names, model.nameCollisions)) {
       context.addIssue({
         code: 'custom',
         path: ['columns'],
@@ -112,8 +126,6 @@ export const modelSchema = z
       })
     }
     for (const [index, column] of model.columns.entries()) {
-      const problem = tableNameProblem(column.tableName)
-      if (problem) context.addIssue({ code: 'custom', path: ['columns', index, 'name'], message: problem })
       const key = model.primaryKey.includes(column.name)
       if (key && !canBeKey(column.type)) {
         context.addIssue({
@@ -145,10 +157,15 @@ export const modelSchema = z
       const message = 'append never removes rows; keep them (keepRows: true) or use merge'
       context.addIssue({ code: 'custom', path: ['deletes'], message })
     }
-    const problem = tableNameProblem(foldName(model.name))
-    if (problem) context.addIssue({ code: 'custom', path: ['name'], message: problem })
   })
-  .transform(model => ({ ...model, tableName: foldName(model.name) }))
+  .transform(model => {
+    const tableNames = tableNamesOf(model.columns.map(column => column.name))
+    const columns = model.columns.map(column => ({
+      ...column,
+      tableName: tableNames.get(column.name) ?? foldName(column.name),
+    }))
+    return { ...model, tableName: foldName(model.name), columns }
+  })
 
 const CURSOR_KINDS: ReadonlySet<string> = new Set(['timestamp', 'date', 'integer', 'bigint'])
 
@@ -170,16 +187,35 @@ function referredColumns(model: {
   ]
 }
 
-function tableNameProblem(tableName: string): string | undefined {
-  if (!/[a-z0-9]/.test(tableName)) return 'has no letter or digit that Athena keeps in a name'
-  if (Buffer.byteLength(tableName) > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`
-  if (tableName.startsWith(RESERVED_PREFIX))
-    return `names beginning with ${RESERVED_PREFIX} are kept for this product`
-  return undefined
+/** Names that stay one: all that fold alike, or with suffixes those that are the same, or whose hashes are. */
+function unresolvedCollisions(
+  names: readonly string[],
+  choice: 'refuse' | 'suffix',
+): readonly (readonly string[])[] {
+  if (choice === 'refuse') return foldingCollisions(names)
+  const tableNames = tableNamesOf(names)
+  const groups = Map.groupBy(names, name => tableNames.get(name))
+  return [...groups.values()].filter(group => group.length > 1)
 }
 
-/** A model as the rest of the product sees it: validated, defaults filled, `tableName` folded. */
+/**
+ * A model as the rest of the product sees it: validated, defaults filled, tables' names decided. Columns of a table that
+ * exists may have other names and wider types, see `modelForTable`.
+ */
 export type Model = z.output<typeof modelSchema>
 
 /** One declared column; `name` is the source's spelling, `tableName` the table's. */
 export type Column = Model['columns'][number]
+
+/** A column whose name in the table is not the source's. */
+export interface RenamedColumn {
+  readonly source: string
+  readonly table: string
+}
+
+/** The model's columns whose names differ between source and table, in the model's order. */
+export function renamedColumns(model: Model): readonly RenamedColumn[] {
+  return model.columns
+    .filter(({ name, tableName }) => name !== tableName)
+    .map(({ name, tableName }) => ({ source: name, table: tableName }))
+}

@@ -17,6 +17,8 @@ export interface LoadStatementInput extends StagedInput {
   readonly target: string
   /** Bounds of the staged rows; empty when not known, which costs reading more of the target. */
   readonly bounds: readonly KeyBounds[]
+  /** Columns of the target that the model had once: rows that change read NULL in them from then on. */
+  readonly cleared: readonly string[]
 }
 
 /**
@@ -41,7 +43,7 @@ function mergeStatement(input: LoadStatementInput): string {
   const notOlder = notOlderCondition(model)
   return statement(input, stagedRows(input), matchConditions(input), [
     ...(deleted ? [whenMatched([notOlder, deleted], 'DELETE')] : []),
-    ...updateClause(model, [notOlder, ...(deleted ? [`NOT (${deleted})`] : [])]),
+    ...updateClause(input, [notOlder, ...(deleted ? [`NOT (${deleted})`] : [])]),
     insertClause(model, deleted && `NOT (${deleted})`),
   ])
 }
@@ -75,7 +77,7 @@ function overwriteStatement(input: LoadStatementInput): string {
     identity.map(one => `${one.inTarget('t.')} = s.${one.existing}`),
     [
       whenMatched([`s.${isStaged} IS NULL`], 'DELETE'),
-      ...updateClause(model, []),
+      ...updateClause(input, []),
       insertClause(model, `s.${isStaged} IS NOT NULL`),
     ],
   )
@@ -111,14 +113,20 @@ function whenMatched(conditions: readonly (string | undefined)[], action: string
 }
 
 /** Sets what differs; none for models of which every column is the identity. */
-function updateClause(model: Model, conditions: readonly (string | undefined)[]): readonly string[] {
+function updateClause(
+  { model, cleared }: LoadStatementInput,
+  conditions: readonly (string | undefined)[],
+): readonly string[] {
   const identity = identityColumns(model)
   const values = targetColumnsOf(model)
     .filter(({ tableName }) => !identity.includes(tableName))
     .map(({ tableName }) => quoteIdentifier(tableName))
   if (values.length === 0) return []
   const changed = values.map(name => `t.${name} IS DISTINCT FROM s.${name}`)
-  const assignments = values.map(name => `${name} = s.${name}`)
+  const assignments = [
+    ...values.map(name => `${name} = s.${name}`),
+    ...cleared.map(name => `${quoteIdentifier(name)} = NULL`),
+  ]
   return [whenMatched([...conditions, `(${changed.join(' OR ')})`], `UPDATE SET ${assignments.join(', ')}`)]
 }
 

@@ -1,27 +1,20 @@
-import { formatColumnType, stagingTypeOf, targetTypeOf } from '../domain/column-type.ts'
+import { stagingTypeOf } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
-import type { Column, Model, WriteMode } from '../domain/model.ts'
-import { identityOf, targetColumnsOf } from '../domain/row-identity.ts'
+import { type Model, type RenamedColumn, renamedColumns, type WriteMode } from '../domain/model.ts'
+import { identityOf } from '../domain/row-identity.ts'
+import type { TableRecord } from '../domain/table-record.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { loadStatement } from './load-statement.ts'
+import { droppedColumns } from './model-for-table.ts'
+import { planTarget, type TargetInput } from './plan-target.ts'
 import { HASH_COLUMN, ROW_COLUMN } from './staged-rows.ts'
-import { addColumnsStatement, createTargetStatement } from './target-statements.ts'
-
-/** A target table as the catalog has it: its current columns with their Glue types. */
-export interface TargetColumns {
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
-}
 
 /** What a load needs to know. */
-export interface LoadInput {
-  readonly database: string
-  readonly model: Model
+export interface LoadInput extends TargetInput {
   /** The model's own, or `overwrite` for a full refresh. */
   readonly writeMode: WriteMode
-  /** Undefined when the target table does not exist. */
-  readonly target: TargetColumns | undefined
-  /** Fresh folder for the target, used only if it is created. `s3://…/`. */
-  readonly targetLocation: string
+  /** What is known of earlier loads of the target; without it no column counts as dropped from the model. */
+  readonly record?: TableRecord | undefined
   readonly stagingTable: string
   /** Folder of the staged files. `s3://…/`. */
   readonly stagingLocation: string
@@ -34,6 +27,8 @@ export interface LoadPlan {
   readonly table: string
   /** How the rows meet the target. */
   readonly writeMode: WriteMode
+  /** Columns whose name in the table is not the source's. */
+  readonly renamedColumns: readonly RenamedColumn[]
   /** Athena DDL that creates or widens the target; none when it is as the model says. Free of charge. */
   readonly targetStatements: readonly string[]
   /** The staging table, made and removed through Glue. */
@@ -55,7 +50,7 @@ const MAX_MERGE_COLUMNS = 300
 /**
  * Plans the load of one model.
  *
- * @throws {TransferError} `SCHEMA_CHANGE_REFUSED` when a column's type differs from the target's,
+ * @throws {TransferError} `SCHEMA_CHANGE_REFUSED` when a column's type cannot become the model's,
  * `QUERY_LIMIT_EXCEEDED` when the statement would pass a limit of Athena.
  */
 export function planLoad(input: LoadInput): LoadPlan {
@@ -65,6 +60,7 @@ export function planLoad(input: LoadInput): LoadPlan {
     database,
     table: target,
     writeMode,
+    renamedColumns: renamedColumns(model),
     targetStatements: planTarget(input),
     staging: {
       table: stagingTable,
@@ -77,33 +73,17 @@ export function planLoad(input: LoadInput): LoadPlan {
     },
     loadStatement: withinLimits(
       model,
-      loadStatement({ database, target, stagingTable, model, writeMode, bounds }),
+      loadStatement({
+        database,
+        target,
+        stagingTable,
+        model,
+        writeMode,
+        bounds,
+        cleared: droppedColumns(input),
+      }),
     ),
   }
-}
-
-/** The DDL that makes the target what the model says; shared by loads and by models without new rows. */
-export function planTarget(
-  input: Pick<LoadInput, 'database' | 'model' | 'target' | 'targetLocation'>,
-): readonly string[] {
-  const { database, model, target } = input
-  const name = model.tableName
-  const columns = targetColumnsOf(model)
-  if (!target) return [createTargetStatement({ database, name, location: input.targetLocation }, columns)]
-  const existing = new Map(target.columns.map(column => [column.name, column.type]))
-  for (const column of columns) refuseOtherType(model, column, existing.get(column.tableName))
-  const added = columns.filter(column => !existing.has(column.tableName))
-  return added.length === 0 ? [] : [addColumnsStatement({ database, name }, added)]
-}
-
-function refuseOtherType(model: Model, column: Column, existing: string | undefined): void {
-  const wanted = targetTypeOf(column.type)
-  if (existing === undefined || existing === wanted) return
-  throw new TransferError(
-    'SCHEMA_CHANGE_REFUSED',
-    `model "${model.name}", column "${column.name}": the table has ${existing}, the model says ${formatColumnType(column.type)} (${wanted})`,
-    { details: { model: model.name, column: column.name, found: existing, expected: wanted } },
-  )
 }
 
 function withinLimits(model: Model, statement: string): string {

@@ -28,9 +28,31 @@ export function addColumnsStatement(
   return `ALTER TABLE ${quoteDdlIdentifier(table.database)}.${quoteDdlIdentifier(table.name)} ADD COLUMNS (${definitions})`
 }
 
-function columnDefinition(column: Column): string {
-  const definition = `${quoteDdlIdentifier(column.tableName)} ${targetTypeOf(column.type, quoteDdlIdentifier)}`
-  return column.description === undefined
-    ? definition
-    : `${definition} COMMENT ${quoteString(column.description)}`
+/**
+ * Gives a column another type, comment or both; data is not touched. The comment is always said, the present one too,
+ * so that none is lost.
+ */
+export function changeColumnStatement(
+  table: { readonly database: string; readonly name: string },
+  column: { readonly name: string; readonly type: string; readonly comment?: string | undefined },
+): string {
+  const name = quoteDdlIdentifier(column.name)
+  const definition = withComment(`${name} ${column.type}`, column.comment)
+  return `ALTER TABLE ${quoteDdlIdentifier(table.database)}.${quoteDdlIdentifier(table.name)} CHANGE COLUMN ${name} ${definition}`
+}
+
+/** A new column's comment is its description or, without one, its name in the source where the table's differs. */
+function columnDefinition({ name, tableName, type, description }: Column): string {
+  const comment = description ?? (name === tableName ? undefined : shortened(name))
+  return withComment(`${quoteDdlIdentifier(tableName)} ${targetTypeOf(type, quoteDdlIdentifier)}`, comment)
+}
+
+function withComment(definition: string, comment: string | undefined): string {
+  return comment === undefined ? definition : `${definition} COMMENT ${quoteString(comment)}`
+}
+
+/** One line of at most 63 characters, which are at most 252 bytes: Glue takes 255. */
+function shortened(name: string): string {
+  const characters = Array.from(name.replaceAll(/\p{Cc}/gu, ' '))
+  return characters.length <= 63 ? characters.join('') : `${characters.slice(0, 62).join('')}…`
 }

@@ -38,16 +38,18 @@ export function literal(text: string): string {
 }
 
 /**
- * Rows of canonical text, as the exact reader writes them: plain casts, since every value was found to fit.
+ * Rows of canonical text under the tables' names, as the exact reader writes them: plain casts, since every value was
+ * found to fit. DuckDB takes no two names that differ in case only, which a source may have.
  */
 export function canonicalRows(path: string, columns: readonly EncodedColumn[]): string {
   const types = [
-    ...columns.map(column => `${identifier(column.name)}: '${canonicalTypeOf(column.type)}'`),
+    ...columns.map(({ tableName, type }) => `${identifier(tableName)}: '${canonicalTypeOf(type)}'`),
     `${identifier(ROW_COLUMN)}: 'BIGINT'`,
   ]
-  const values = columns.map(
-    column => `${stagedOf(identifier(column.name), column.type)} AS ${identifier(column.tableName)}`,
-  )
+  const values = columns.map(({ tableName, type }) => {
+    const name = identifier(tableName)
+    return `${stagedOf(name, type)} AS ${name}`
+  })
   return `SELECT ${[...values, identifier(ROW_COLUMN)].join(', ')} FROM ${ndjson(path, types, LONGEST_ROW_BYTES)}`
 }
 
@@ -87,27 +89,27 @@ export function checkedRows(
   columns: readonly EncodedColumn[],
   { firstRow, strings }: { readonly firstRow: number; readonly strings: StringReading },
 ): string {
-  const raws = columns.map((column, index) => {
+  const cells = columns.map((column, index) => {
     const isInspected = column.type.kind === 'string' && strings === 'inspected'
-    return { column, raw: identifier(column.name), value: `value_${index}`, isInspected }
+    const [source, raw, value] = [identifier(column.name), `raw_${index}`, `value_${index}`]
+    const certain = (text: string): CertainCast =>
+      isInspected ? inspectedString(text) : certainCast(text, column.type, value)
+    return { column, isInspected, source, raw, value, cast: certain(source).cast, fits: certain(raw).fits }
   })
-  const types = raws.map(({ raw, isInspected }) => `${raw}: '${isInspected ? 'JSON' : 'VARCHAR'}'`)
-  const checks = raws.map(({ column, raw, value, isInspected }) => ({
-    value,
-    isKey: column.isKey,
-    raw,
-    ...(isInspected ? inspectedString(raw) : certainCast(raw, column.type, value)),
-  }))
-  const casts = checks.map(({ cast, value }) => `${cast} AS ${value}`)
-  const fitting = checks.map(({ isKey, raw, value, fits }) =>
-    isKey ? `(${value} IS NOT NULL AND ${fits})` : `((${value} IS NOT NULL AND ${fits}) OR ${raw} IS NULL)`,
+  const types = cells.map(({ source, isInspected }) => `${source}: '${isInspected ? 'JSON' : 'VARCHAR'}'`)
+  // Each under a name of ours: a source may have columns that are named like these.
+  const read = cells.map(({ source, raw, cast, value }) => `${source} AS ${raw}, ${cast} AS ${value}`)
+  const fitting = cells.map(({ column, raw, value, fits }) =>
+    column.isKey
+      ? `(${value} IS NOT NULL AND ${fits})`
+      : `((${value} IS NOT NULL AND ${fits}) OR ${raw} IS NULL)`,
   )
-  const values = raws.map(
+  const values = cells.map(
     ({ column, value }) => `${staged(value, column.type)} AS ${identifier(column.tableName)}`,
   )
   const row = `CASE WHEN ${fitting.join(' AND ')} THEN place ELSE error('not surely exact: row ' || place) END`
   return `SELECT ${[...values, `${row} AS ${identifier(ROW_COLUMN)}`].join(', ')} FROM (
-    SELECT *, ${casts.join(', ')}, ${firstRow} + row_number() OVER () - 1 AS place FROM ${ndjson(path, types)})`
+    SELECT ${read.join(', ')}, ${firstRow} + row_number() OVER () - 1 AS place FROM ${ndjson(path, types)})`
 }
 
 /** True for models whose every column has a check in SQL; what is nested is spelled anew by DuckDB, so it has none. */

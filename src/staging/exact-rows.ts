@@ -63,17 +63,18 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
 }
 
 type Cells = ReadonlyMap<string, Cell>
+/** Members by table name. */
 type ReadRow = { readonly members: readonly string[] } | Omit<RejectedRow, 'file' | 'line'>
 
 function readRow(cells: Cells, columns: readonly EncodedColumn[]): ReadRow {
   const members: string[] = []
-  for (const { name, type, isKey } of columns) {
+  for (const { name, tableName, type, isKey } of columns) {
     const cell = cells.get(name)
     if (!cell && isKey) return { column: name, reason: 'is NULL in a primary key' }
     const outcome = cell ? readValue(type, cell) : { text: null }
     if ('reason' in outcome) return rejection(name, cell?.text ?? '', outcome)
     const value = isNested(type) && outcome.text !== null ? outcome.text : JSON.stringify(outcome.text)
-    members.push(`${JSON.stringify(name)}:${value}`)
+    members.push(`${JSON.stringify(tableName)}:${value}`)
   }
   return { members }
 }

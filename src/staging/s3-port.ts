@@ -23,6 +23,9 @@ export interface StagingS3 {
   deleteObject(input: { Bucket: string; Key: string }): Promise<unknown>
 }
 
+/** An object's bytes, as the SDK gives them in Node: a stream that can be read whole, too. */
+export type ObjectBody = object & { transformToString(): Promise<string> }
+
 /** The part of S3's client that looking at what was staged needs; `@aws-sdk/client-s3`'s `S3` fits it. */
 export interface ReadingS3 {
   listObjectsV2(input: { Bucket: string; Prefix: string; ContinuationToken?: string }): Promise<{
@@ -32,5 +35,5 @@ export interface ReadingS3 {
   getObject(
     input: { Bucket: string; Key: string },
     options?: { abortSignal?: AbortSignal },
-  ): Promise<{ Body?: object | undefined }>
+  ): Promise<{ Body?: ObjectBody | undefined }>
 }

@@ -1,3 +1,4 @@
+import { describeTable } from '../catalog/describe-table.ts'
 import { resultsLocation } from '../domain/locations.ts'
 import type { LoadPlan } from '../load/plan-load.ts'
 import { readUpdateCount } from '../query/read-results.ts'
@@ -24,8 +25,8 @@ export function isLoadNeeded(
 }
 
 /**
- * Brings the target to its shape, then runs the load statement: **the commit point**. Without rows to load only the
- * target is looked after.
+ * Brings the target to its shape, runs the load statement, **the commit point**, and makes sure of the table's
+ * description. Without rows to load only the target is looked after.
  *
  * @throws {TransferError} of the statement that failed.
  */
@@ -46,8 +47,11 @@ export async function executePlan(
     return runStatement(clients.athena, { transferId, model: job.model.name, step: name, sql }, options)
   }
   for (const sql of plan.targetStatements) await run('target', sql)
-  if (!isLoadNeeded(plan, staged)) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
-  const outcome = await run('load', plan.loadStatement)
+  const outcome = isLoadNeeded(plan, staged) ? await run('load', plan.loadStatement) : undefined
+  const { description } = job.model
+  // After the load: a commit of Athena's writes the entry, and what it keeps of it is not documented.
+  if (description !== undefined) await describeTable(clients.glue, plan.database, plan.table, description)
+  if (!outcome) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
   return {
     changedRowCount: await readUpdateCount(clients.athena, outcome.queryExecutionId),
     scannedBytes: outcome.scannedBytes,

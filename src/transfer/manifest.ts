@@ -1,5 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto'
 import { manifestKey } from '../domain/locations.ts'
+import { renamedColumns } from '../domain/model.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import type { Executed } from './execute-plan.ts'
@@ -17,7 +18,8 @@ export interface ManifestFacts {
 
 /**
  * Writes the model's manifest for this transfer: which files were staged (with SHA-256, ETag, rows and bytes), by which
- * query they were loaded, and the watermark before and after. Written after the load; the staged files themselves are gone by then.
+ * query they were loaded, which columns have other names in the table, and the watermark before and after. Written after
+ * the load; the staged files themselves are gone by then.
  *
  * It is canonical JSON (RFC 8785). With a signing key the 64 bytes of an Ed25519 signature over the object's bytes as they
  * are lie beside it under `….json.sig`, written first, so that whoever sees a manifest finds its signature.
@@ -50,6 +52,7 @@ function contentOf({ model, transfer }: ModelJob, { staged, executed, before, af
     transferType: transfer.type,
     model: model.name,
     table: model.tableName,
+    renamedColumns: renamedColumns(model),
     queryExecutionId: executed.queryExecutionId ?? null,
     rowCount: staged.rowCount,
     rejectedRowCount: staged.rejectedRowCount,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { TargetTable } from '../catalog/read-target.ts'
 import type { ColumnType } from '../domain/column-type.ts'
 import type { Model, WriteMode } from '../domain/model.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
@@ -21,22 +20,23 @@ export interface ReadPlan {
 export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async () => {} }
 
 /**
- * Decides what to read. Everything, if there is no target or the model has no windows; everything and in place of what
+ * Decides what to read. Everything, if the table is new or was not filled with all columns, or the model has no windows; everything and in place of what
  * the target holds, for a full refresh or when rows are told apart in another way than before. Otherwise what came
  * since the watermark, which is recovered from the target when the store knows nothing.
  */
 export async function planRead(
   store: ModelStateStore,
   job: ModelJob,
-  target: TargetTable | undefined,
+  table: { readonly isNew: boolean; readonly needsAll: boolean },
   recoverWatermark: () => Promise<Watermark | undefined>,
 ): Promise<ReadPlan> {
   const { model, destination, transfer } = job
   const all = { writeMode: model.writeMode, watermark: undefined, knownDigest: undefined }
-  if (!target) return all
+  if (table.isNew) return all
   const state = await store.read(destination.name, model.tableName)
   const isReplaced = state?.identity !== undefined && state.identity !== identityText(model)
   if (transfer.type === 'full-refresh' || isReplaced) return { ...all, writeMode: 'overwrite' }
+  if (table.needsAll) return all
   const knownDigest = state?.definition === definitionHash(model) ? state.digest : undefined
   if (!windowCursorOf(model)) return { ...all, knownDigest }
   return { ...all, knownDigest, watermark: state ? state.watermark : await recoverWatermark() }

@@ -7,6 +7,7 @@ import { TransferError, toTransferError } from '../domain/errors.ts'
 import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
+import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
 import { type LoadPlan, planLoad } from '../load/plan-load.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { checkDestination } from './check-destination.ts'
@@ -17,6 +18,7 @@ import { planRead, rememberLoad } from './model-state.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { recoverWatermark } from './recover-watermark.ts'
 import { type ModelProgress, stage } from './stage.ts'
+import { readTableRecord, writeTableRecord } from './table-records.ts'
 
 /** One attempt to run one model of a transfer. */
 export interface ModelJob {
@@ -62,29 +64,37 @@ export async function transferModel(
 async function runWith(
   clients: DestinationClients,
   deps: TransferDeps,
-  job: ModelJob,
+  declared: ModelJob,
   options: ModelJobOptions,
 ): Promise<Omit<ModelResult, 'durationMs'>> {
-  const { destination, model, transfer } = job
+  const { destination, transfer } = declared
   await checkDestination(clients, destination)
-  const target = await readTarget(clients.glue, destination.schema, model.tableName)
-  const read = await planRead(deps.states, job, target, () =>
+  const target = await readTarget(clients.glue, destination.schema, declared.model.tableName)
+  const record = await readTableRecord(clients.s3, destination, declared.model, target)
+  const model = modelForTable({ model: declared.model, target, record })
+  const job = { ...declared, model }
+  const needsAll = needsFullRead({ model, target, record })
+  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
     recoverWatermark(clients, deps, job, options.signal),
   )
   const attempt = newAttemptId()
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
   const staged = await stage(clients, deps, job, { prefix, read, ...options })
+  const targetLocation = s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt))
   const plan = planLoad({
     database: destination.schema,
     model,
     writeMode: read.writeMode,
     target,
-    targetLocation: s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt)),
+    record,
+    targetLocation,
     stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(destination.bucket, prefix),
     bounds: staged.bounds,
   })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
+  const location = target?.location ?? targetLocation.replace(/\/$/, '')
+  await writeTableRecord(clients.s3, destination, model, { location, before: record })
   const before = read.watermark
   const watermark = await rememberLoad(deps.states, job, { before, staged })
   if (!staged.isUnchanged)

@@ -2,12 +2,14 @@ import { settingsSchema, variableOf } from '../../src/config/settings.ts'
 import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/column-type.ts'
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
+import { evolutionTable } from './evolutions.ts'
 
 /** The tables that the README prints from code, by the name in its markers. */
 const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
   types: typeTable,
   errors: errorTable,
+  evolutions: evolutionTable,
 }
 
 function settingsTable(): string {

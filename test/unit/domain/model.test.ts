@@ -3,7 +3,6 @@ import { expect, it } from 'vitest'
 import { formatColumnType, targetTypeOf } from '../../../src/domain/column-type.ts'
 import { columnTypeSchema } from '../../../src/domain/column-type-schema.ts'
 import { modelSchema } from '../../../src/domain/model.ts'
-import { foldName } from '../../../src/domain/names.ts'
 import { statusOf, transferIdSchema } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 
@@ -41,10 +40,20 @@ it.each([
     'columns: columns "id" and "ID" are one name in Athena',
   ],
   [
-    { columns: [...valid.columns, { name: '_transfer_x', type: 'date' }] },
-    'columns.2.name: names beginning with _transfer_ are kept for this product',
+    {
+      nameCollisions: 'suffix',
+      columns: [...valid.columns, { name: 'ratio', type: 'double' }],
+    },
+    'columns: columns "ratio" and "ratio" are one name in Athena',
   ],
-  [{ name: '***' }, 'name: has no letter or digit that Athena keeps in a name'],
+  [
+    { columns: [...valid.columns, { name: 'x', type: 'date', description: 'é'.repeat(128) }] },
+    'columns.2.description: is longer than 255 bytes',
+  ],
+  [
+    { columns: [...valid.columns, { name: 'x', type: 'date', description: 'a\nb' }] },
+    'columns.2.description: has more than one line, which Glue does not take',
+  ],
 ])('refuses %j', (overrides, problem) => {
   expect(problemsOf(overrides)).toContain(problem)
 })
@@ -78,16 +87,6 @@ it('reads back every type that it prints', () => {
 
 it('gives a decimal without precision 38 digits, 9 of them after the point', () => {
   expect(targetTypeOf(columnTypeSchema.parse('decimal'))).toBe('decimal(38,9)')
-})
-
-it('folds any name to what Athena keeps, the same at each call', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), name => {
-      expect(foldName(name)).toMatch(/^[a-z0-9_]*$/)
-      expect(foldName(foldName(name))).toBe(foldName(name))
-    }),
-  )
-  expect(foldName('CustomerId')).toBe('customerid')
 })
 
 it('gives transfer ids that sort by time', () => {

@@ -31,7 +31,7 @@ const input = {
 const asModelled = {
   columns: [
     { name: 'id', type: 'bigint' },
-    { name: 'total', type: 'decimal(10,2)' },
+    { name: 'total', type: 'decimal(10,2)', comment: "customer's total" },
     { name: 'updated_at', type: 'timestamp' },
   ],
 }
@@ -71,7 +71,8 @@ it('refuses a column whose type differs from the target, naming both types', () 
   expect(() => planLoad({ ...input, model: model(), target })).toThrow(
     expect.objectContaining({
       code: 'SCHEMA_CHANGE_REFUSED',
-      message: 'model "invoices", column "Id": the table has string, the model says bigint (bigint)',
+      message:
+        'model "invoices", column "Id": the table has string, the model says bigint (bigint), and Athena cannot change one to the other; either give the column a new name in the model, or drop the table and run a full refresh',
     }),
   )
 })

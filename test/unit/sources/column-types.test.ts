@@ -4,8 +4,8 @@ import { columnTypeOf } from '../../../src/sources/singer/column-types.ts'
 import { rowOf } from '../../../src/sources/singer/record-row.ts'
 import { createRecordValidator } from '../../../src/sources/singer/record-validator.ts'
 import { modelOf, withSchema } from '../../../src/sources/singer/stream-shape.ts'
-import { readValue } from '../../../src/staging/value-rules.ts'
 import { readJsonLine } from '../../../src/staging/json-line.ts'
+import { readValue } from '../../../src/staging/value-rules.ts'
 
 const PLACE = { file: 'input', line: 1 }
 

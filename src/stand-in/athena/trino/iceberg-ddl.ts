@@ -49,6 +49,10 @@ export function trinoIcebergDdl(
         await send(`${head} ALTER COLUMN ${quoteName(alter.from)} SET DATA TYPE ${type}`)
         if (alter.to.name !== alter.from)
           await send(`${head} RENAME COLUMN ${quoteName(alter.from)} TO ${quoteName(alter.to.name)}`)
+        if (alter.to.comment !== undefined) {
+          const column = `${nameOf(database, name)}.${quoteName(alter.to.name)}`
+          await send(`COMMENT ON COLUMN ${column} IS ${quoteText(alter.to.comment)}`)
+        }
       }
     },
   }

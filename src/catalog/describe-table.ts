@@ -1,0 +1,63 @@
+import { TransferError } from '../domain/errors.ts'
+import { type GluePort, type GlueTable, isStale, type WritableTable } from './glue-port.ts'
+
+/** Writers that may come between reading and writing before it is given up. */
+const MAX_TRIES = 10
+
+/**
+ * Gives a table a description, unless it has it. Every other field of the entry is sent back as it was read, the
+ * customer's Parameters too, and only if nobody changed the entry meanwhile.
+ *
+ * @throws {TransferError} `COMMIT_CONFLICT` after 10 lost races.
+ */
+export async function describeTable(
+  glue: GluePort,
+  database: string,
+  name: string,
+  description: string,
+): Promise<void> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const { Table } = await glue.getTable({ DatabaseName: database, Name: name })
+    if (!Table || (Table.Description ?? '') === description) return
+    if (await update(glue, database, Table, { ...writableFields(Table, name), Description: description }))
+      return
+  }
+  throw new TransferError(
+    'COMMIT_CONFLICT',
+    `the description of "${database}"."${name}" was not written: others changed the table ${MAX_TRIES} times in a row`,
+  )
+}
+
+async function update(
+  glue: GluePort,
+  database: string,
+  { VersionId = '0' }: GlueTable,
+  table: WritableTable,
+): Promise<boolean> {
+  try {
+    await glue.updateTable({ DatabaseName: database, TableInput: table, VersionId, SkipArchive: true })
+    return true
+  } catch (thrown) {
+    if (isStale(thrown)) return false
+    throw thrown
+  }
+}
+
+/** All that UpdateTable takes of what GetTable answers; it refuses the rest. */
+function writableFields(table: GlueTable, name: string): WritableTable {
+  return {
+    Name: name,
+    Description: table.Description,
+    Owner: table.Owner,
+    LastAccessTime: table.LastAccessTime,
+    LastAnalyzedTime: table.LastAnalyzedTime,
+    Retention: table.Retention,
+    StorageDescriptor: table.StorageDescriptor,
+    PartitionKeys: table.PartitionKeys,
+    ViewOriginalText: table.ViewOriginalText,
+    ViewExpandedText: table.ViewExpandedText,
+    TableType: table.TableType,
+    Parameters: table.Parameters,
+    TargetTable: table.TargetTable,
+  }
+}

@@ -1,0 +1,69 @@
+import { formatColumnType, targetTypeOf } from '../domain/column-type.ts'
+import { TransferError } from '../domain/errors.ts'
+import type { Column, Model } from '../domain/model.ts'
+import { targetColumnsOf } from '../domain/row-identity.ts'
+import { addColumnsStatement, changeColumnStatement, createTargetStatement } from './target-statements.ts'
+import { typeChange } from './type-change.ts'
+
+/** A target table as the catalog has it: its current columns with their Glue types. */
+export interface TargetColumns {
+  readonly columns: readonly TargetColumn[]
+}
+
+/** One current column of a target table. */
+export interface TargetColumn {
+  readonly name: string
+  readonly type: string
+  readonly comment?: string | undefined
+}
+
+/** What decides the shape of a target. */
+export interface TargetInput {
+  readonly database: string
+  readonly model: Model
+  /** Undefined when the target table does not exist. */
+  readonly target: TargetColumns | undefined
+  /** Fresh folder for the target, used only if it is created. `s3://…/`. */
+  readonly targetLocation: string
+}
+
+/**
+ * The DDL that makes the target what the model says: creates it, or widens columns, changes comments that differ from
+ * descriptions, and adds columns. Columns that the model has not are left alone, and so is their order.
+ *
+ * @throws {TransferError} `SCHEMA_CHANGE_REFUSED` when a type can neither stay nor be widened.
+ */
+export function planTarget(input: TargetInput): readonly string[] {
+  const { database, model, target } = input
+  const table = { database, name: model.tableName }
+  const columns = targetColumnsOf(model)
+  if (!target) return [createTargetStatement({ ...table, location: input.targetLocation }, columns)]
+  const existing = new Map(target.columns.map(column => [column.name, column]))
+  const changes = columns.flatMap(column => {
+    const found = existing.get(column.tableName)
+    const changed = found && changedColumn(model, column, found)
+    return changed ? [changeColumnStatement(table, changed)] : []
+  })
+  const added = columns.filter(column => !existing.has(column.tableName))
+  return added.length === 0 ? changes : [...changes, addColumnsStatement(table, added)]
+}
+
+/** The column as it should be, when it is not. A comment that nobody described stays as it is. */
+function changedColumn(model: Model, column: Column, found: TargetColumn): TargetColumn | undefined {
+  const wanted = targetTypeOf(column.type)
+  const change = typeChange(found.type, wanted)
+  if (change === 'refused') throw refusedChange(model, column, found.type)
+  const type = change === 'widened' ? wanted : found.type
+  const comment = column.description ?? found.comment
+  const isSame = type === found.type && (comment ?? '') === (found.comment ?? '')
+  return isSame ? undefined : { name: found.name, type, comment }
+}
+
+function refusedChange(model: Model, column: Column, found: string): TransferError {
+  const expected = targetTypeOf(column.type)
+  return new TransferError(
+    'SCHEMA_CHANGE_REFUSED',
+    `model "${model.name}", column "${column.name}": the table has ${found}, the model says ${formatColumnType(column.type)} (${expected}), and Athena cannot change one to the other; either give the column a new name in the model, or drop the table and run a full refresh`,
+    { details: { model: model.name, column: column.name, found, expected } },
+  )
+}
