@@ -86,9 +86,9 @@ async function columnsOf(user: AthenaUser, customer: Customer): Promise<string[]
 it('a column added to the model is added to the table; existing rows read NULL in it', async () => {
   const t = await setUp()
   await t.model([])
-  await t.loaded([row(1, 1, { note: 'old' })])
+  await t.loaded([row(1, 2, { note: 'old' })])
   await t.model([{ name: 'note', type: 'string' }])
-  const { rowCount } = await t.loaded([row(1, 0, { note: 'old' }), row(2, 2, { note: 'new' })])
+  const { rowCount } = await t.loaded([row(1, 1, { note: 'old' }), row(2, 3, { note: 'new' })])
 
   expect(rowCount).toBe(1)
   expect(await t.user.sql('SELECT id, note FROM things ORDER BY id')).toEqual([
