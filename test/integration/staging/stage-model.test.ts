@@ -476,7 +476,7 @@ it.each([
     expect(quick.rows.length).toBeGreaterThan(30)
     expect(rejectedCells(quick.objects)).toEqual(rejectedCells(exact.objects).slice(0, -1))
   },
-  60_000,
+  240_000,
 )
 
 it.each([4, 5, 6, 7, 100])(
