@@ -2,14 +2,21 @@ import { settingsSchema, variableOf } from '../../src/config/settings.ts'
 import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/column-type.ts'
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
+import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
 import { evolutionTable } from './evolutions.ts'
 
 /** The tables that the README prints from code, by the name in its markers. */
 const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
+  modes: modeTable,
   types: typeTable,
   errors: errorTable,
   evolutions: evolutionTable,
+}
+
+function modeTable(): string {
+  const rows = Object.entries(WRITE_MODE_PROMISES).map(([mode, promise]) => `| \`${mode}\` | ${promise} |`)
+  return ['| mode | what the table holds |', '| --- | --- |', ...rows].join('\n')
 }
 
 function settingsTable(): string {
