@@ -225,6 +225,17 @@ it("quarantines rows up to the model's limit and stages the others", async () =>
   })
 })
 
+it('a window keeps rows without a cursor, and passes over none whose cursor does not fit', async () => {
+  const read = (at: string) =>
+    stage(batch(`{"id": 1, "at": "2026-01-05T00:00:00Z"}\n{"at": ${at}, "id": 2}`), {
+      model: model({ cursor: 'at' }),
+      from: '2026-01-02T00:00:00.000000Z',
+    })
+
+  expect((await read('null')).rows.map(row => row.id)).toEqual([1n, 2n])
+  await expect(read('"2026-01-00T00:00:00Z"')).rejects.toThrow('line 2, column "at"')
+})
+
 it('a share of the rows may be rejected, decided once all were read', async () => {
   const lines = Array.from({ length: 100 }, (_, id) =>
     id % 50 === 0 ? `{"id": "no ${id}"}` : `{"id": ${id}}`,
