@@ -18,6 +18,7 @@ import { type RejectedOptions, rejectedCommand } from './rejected-command.ts'
 import { runCommand } from './run-command.ts'
 import { singerCommand } from './singer-command.ts'
 import { standInCommand } from './stand-in-command.ts'
+import { resetStateCommand, setStateCommand, showStateCommand } from './state-commands.ts'
 import { workerCommand } from './worker-command.ts'
 
 /** Runs the command of a context and keeps its exit code. */
@@ -115,6 +116,7 @@ export function createProgram(execute: Execute): Command {
     "run a SELECT in the destination's workgroup",
     `query acme 'SELECT count(*) FROM "acme_export"."invoices"'`,
   ).action((destination: string, sql: string) => execute(context => queryCommand(context, destination, sql)))
+  addState(program, execute)
   add('policy <destination>', 'print the permission policy for the customer', 'policy acme')
     .option('--account <id>', 'account id, where the destination does not tell it')
     .action((destination: string, { account }: { account?: string }) =>
@@ -140,6 +142,29 @@ export function createProgram(execute: Execute): Command {
     .helpOption(false)
     .action((args: string[]) => execute(context => standInCommand(args, context.signal)))
   return program
+}
+
+function addState(program: Command, execute: Execute): void {
+  const state = program
+    .command('state')
+    .description('look at or change what is remembered between transfers')
+    .addHelpText('after', '\nExample:\n  athena-transfer state set acme invoices 2026-01-31T12:00:00Z')
+  state
+    .command('show <destination>')
+    .description("print the watermarks of the destination's models")
+    .action((destination: string) => execute(context => showStateCommand(context, destination)))
+  state
+    .command('set <destination> <model> <watermark>')
+    .description('read on from there, less the lookback')
+    .action((destination: string, model: string, watermark: string) =>
+      execute(context => setStateCommand(context, destination, model, watermark)),
+    )
+  state
+    .command('reset <destination> <model>')
+    .description('let the next transfer read everything')
+    .action((destination: string, model: string) =>
+      execute(context => resetStateCommand(context, destination, model)),
+    )
 }
 
 function exitCodes(): string {

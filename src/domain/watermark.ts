@@ -51,3 +51,24 @@ export function laterWatermark(
     type.kind === 'integer' || type.kind === 'bigint' ? BigInt(right) > BigInt(left) : right > left
   return isLater ? right : left
 }
+
+/**
+ * A watermark that a person wrote, in canonical text: `2026-01-31T12:00:00Z` with up to six digits of fraction, a date
+ * `2026-01-31`, or a whole number, as the cursor's type is. Undefined for anything else.
+ */
+export function parseWatermark(text: string, type: ColumnType): Watermark | undefined {
+  if (type.kind === 'integer' || type.kind === 'bigint') {
+    return /^(0|-?[1-9]\d{0,18})$/.test(text) ? text : undefined
+  }
+  if (type.kind === 'date') return isDay(text) ? text : undefined
+  const match = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?Z$/.exec(text)
+  if (type.kind !== 'timestamp' || !match) return undefined
+  const [, day = '', hour, minute, second, fraction = ''] = match
+  return isDay(day) ? `${day}T${hour}:${minute}:${second}.${fraction.padEnd(6, '0')}Z` : undefined
+}
+
+/** A real day of the years 0001 to 9999. */
+function isDay(text: string): boolean {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) && text >= '0001' ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { laterWatermark, spanMs, windowStart } from '../../../src/domain/watermark.ts'
+import { laterWatermark, parseWatermark, spanMs, windowStart } from '../../../src/domain/watermark.ts'
 
 it('begins at the start of the span of seconds in which the lookback begins', () => {
   expect(windowStart('2026-03-01T00:04:01.000123Z', { kind: 'timestamp' }, 300_000)).toBe(
@@ -42,4 +42,18 @@ it('orders integer watermarks as numbers', () => {
       expect(laterWatermark(String(left), String(right), { kind: 'bigint' })).toBe(String(later))
     }),
   )
+})
+
+it.each([
+  ['2026-01-31T12:00:00Z', 'timestamp', '2026-01-31T12:00:00.000000Z'],
+  ['0001-01-01T00:00:00.000001Z', 'timestamp', '0001-01-01T00:00:00.000001Z'],
+  ['2026-02-29T12:00:00Z', 'timestamp', undefined],
+  ['2026-01-31T24:00:00Z', 'timestamp', undefined],
+  ['2026-01-31T12:00:00+01:00', 'timestamp', undefined],
+  ['2024-02-29', 'date', '2024-02-29'],
+  ['0000-01-01', 'date', undefined],
+  ['-42', 'bigint', '-42'],
+  ['042', 'bigint', undefined],
+] as const)('a person may write the watermark %s of a %s as %s', (text, kind, watermark) => {
+  expect(parseWatermark(text, { kind })).toBe(watermark)
 })
