@@ -41,7 +41,7 @@ def _():
     equal(fetch(sql, ["1", f"'{name}'"], paramstyle="qmark"), [(1,)])
 
 
-@operation("PREPARE, EXECUTE … USING", refused="start with --engine trino")
+@operation("PREPARE, EXECUTE … USING", refused="PREPARE is not supported by the stand-in")
 def _():
     fetch("PREPARE one FROM SELECT id FROM orders WHERE id = ?")
 
