@@ -1,8 +1,6 @@
 import { TransferError } from '../domain/errors.ts'
-import { type GluePort, type GlueTable, isStale, type WritableTable } from './glue-port.ts'
-
-/** Writers that may come between reading and writing before it is given up. */
-const MAX_TRIES = 10
+import type { GluePort, GlueTable, WritableTable } from './glue-port.ts'
+import { MAX_TRIES, updateIfCurrent } from './update-table.ts'
 
 /**
  * Gives a table a description, unless it has it. Every other field of the entry is sent back as it was read, the
@@ -19,28 +17,13 @@ export async function describeTable(
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const { Table } = await glue.getTable({ DatabaseName: database, Name: name })
     if (!Table || (Table.Description ?? '') === description) return
-    if (await update(glue, database, Table, { ...writableFields(Table, name), Description: description }))
-      return
+    const described = { ...writableFields(Table, name), Description: description }
+    if (await updateIfCurrent(glue, database, Table, described)) return
   }
   throw new TransferError(
     'COMMIT_CONFLICT',
     `the description of "${database}"."${name}" was not written: others changed the table ${MAX_TRIES} times in a row`,
   )
-}
-
-async function update(
-  glue: GluePort,
-  database: string,
-  { VersionId = '0' }: GlueTable,
-  table: WritableTable,
-): Promise<boolean> {
-  try {
-    await glue.updateTable({ DatabaseName: database, TableInput: table, VersionId, SkipArchive: true })
-    return true
-  } catch (thrown) {
-    if (isStale(thrown)) return false
-    throw thrown
-  }
 }
 
 /** All that UpdateTable takes of what GetTable answers; it refuses the rest. */

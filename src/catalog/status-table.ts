@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { TransferError } from '../domain/errors.ts'
-import { type GluePort, type GlueTable, isNotFound, isStale, isTaken } from './glue-port.ts'
+import { type GluePort, type GlueTable, isNotFound, isTaken } from './glue-port.ts'
 import { parquetTableInput } from './parquet-table.ts'
+import { MAX_TRIES, updateIfCurrent } from './update-table.ts'
 
 /** The table that tells the customer when each model was last transferred. */
 export const STATUS_TABLE = '_transfer_status'
@@ -11,9 +12,6 @@ const ROWS_PARAMETER = 'athena_transfer.status_rows'
 
 /** Model name → time of its last successful transfer, ISO 8601 in UTC. */
 export type StatusRows = Readonly<Record<string, string>>
-
-/** Writers that may come between reading and switching before it is given up. */
-const MAX_TRIES = 10
 
 /**
  * Changes rows of `_transfer_status`: reads the current ones, has a new file written with all, and switches the table
@@ -65,15 +63,12 @@ async function switchTo(
     ],
     parameters: { ...current?.Parameters, [ROWS_PARAMETER]: JSON.stringify(rows) },
   })
+  if (current) return updateIfCurrent(glue, database, current, input)
   try {
-    if (current === undefined) await glue.createTable({ DatabaseName: database, TableInput: input })
-    else {
-      const VersionId = current.VersionId ?? '0'
-      await glue.updateTable({ DatabaseName: database, TableInput: input, VersionId, SkipArchive: true })
-    }
+    await glue.createTable({ DatabaseName: database, TableInput: input })
     return true
   } catch (thrown) {
-    if (isTaken(thrown) || isStale(thrown)) return false
+    if (isTaken(thrown)) return false
     throw thrown
   }
 }

@@ -36,15 +36,7 @@ export async function setStateCommand(
   modelName: string,
   text: string,
 ): Promise<number> {
-  return withStates(context, async (states, config) => {
-    const destination = destinationNamed(config, destinationName)
-    const model = modelNamed(config, destination, modelName)
-    const watermark = watermarkFor(model, text)
-    const { identity } = (await states.read(destination.name, model.tableName)) ?? {}
-    await states.replace(destination.name, model.tableName, { watermark, identity })
-    context.output.result({ model: model.name, watermark }, () => `${model.name}: ${watermark}`)
-    return EXIT_CODES.success.code
-  })
+  return replaceState(context, destinationName, modelName, model => watermarkFor(model, text))
 }
 
 /** Makes the next transfer of a model read everything; rows meet the target in the model's own way. */
@@ -53,12 +45,24 @@ export async function resetStateCommand(
   destinationName: string,
   modelName: string,
 ): Promise<number> {
+  return replaceState(context, destinationName, modelName, () => undefined)
+}
+
+/** Keeps how the table's rows are told apart; all else of the state is the new watermark, or nothing. */
+async function replaceState(
+  context: Context,
+  destinationName: string,
+  modelName: string,
+  watermarkOf: (model: Model) => string | undefined,
+): Promise<number> {
   return withStates(context, async (states, config) => {
     const destination = destinationNamed(config, destinationName)
     const model = modelNamed(config, destination, modelName)
+    const watermark = watermarkOf(model)
     const { identity } = (await states.read(destination.name, model.tableName)) ?? {}
-    await states.replace(destination.name, model.tableName, { identity })
-    context.output.result({ model: model.name }, () => `${model.name}: the next transfer reads everything`)
+    await states.replace(destination.name, model.tableName, { watermark, identity })
+    const told = watermark ?? 'the next transfer reads everything'
+    context.output.result({ model: model.name, watermark }, () => `${model.name}: ${told}`)
     return EXIT_CODES.success.code
   })
 }

@@ -14,6 +14,12 @@ export function identityOf(model: Pick<Model, 'writeMode' | 'primaryKey'>): RowI
  */
 export const ROW_ID_COLUMN = '_transfer_row_id'
 
+/** Staging-only column: the row's place in the source's order, so that of two equal cursors the later row wins. */
+export const ROW_COLUMN = '_transfer_row'
+
+/** Staging-only column of models whose rows are told apart by content: the hash of what the row holds. */
+export const HASH_COLUMN = '_transfer_row_hash'
+
 /** The target's columns: the model's, and the row's identity where the key is not one. */
 export function targetColumnsOf(model: Model): readonly Column[] {
   return identityOf(model) === 'key' ? model.columns : [...model.columns, ROW_ID]
@@ -34,9 +40,12 @@ export function boundColumnsOf(model: Model): readonly Column[] {
   return model.columns.filter(column => names.has(column.name))
 }
 
+/** The model's last-modified column; undefined for a model without one. */
+export function cursorOf(model: Model): Column | undefined {
+  return model.columns.find(column => column.name === model.cursor)
+}
+
 /** The cursor by which a model is read in windows; undefined when every transfer reads all of it. */
 export function windowCursorOf(model: Model): Column | undefined {
-  return model.writeMode === 'overwrite'
-    ? undefined
-    : model.columns.find(column => column.name === model.cursor)
+  return model.writeMode === 'overwrite' ? undefined : cursorOf(model)
 }

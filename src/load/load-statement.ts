@@ -1,5 +1,5 @@
 import type { Model, WriteMode } from '../domain/model.ts'
-import { identityOf, targetColumnsOf } from '../domain/row-identity.ts'
+import { cursorOf, identityOf, targetColumnsOf } from '../domain/row-identity.ts'
 import { boundsConditions, type KeyBounds } from './key-bounds.ts'
 import { quoteIdentifier } from './quote.ts'
 import { deletedCondition, identityColumns, qualified, type StagedInput, stagedRows } from './staged-rows.ts'
@@ -138,7 +138,7 @@ function insertClause(model: Model, condition: string | undefined): string {
 
 /** A row without a cursor is older than any with one. */
 function notOlderCondition(model: Model): string | undefined {
-  const cursor = model.columns.find(({ name }) => name === model.cursor)
+  const cursor = cursorOf(model)
   if (!cursor) return undefined
   const name = quoteIdentifier(cursor.tableName)
   return `(s.${name} >= t.${name} OR t.${name} IS NULL)`

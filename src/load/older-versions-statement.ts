@@ -1,4 +1,5 @@
 import { quoteIdentifier } from './quote.ts'
+import { qualified } from './staged-rows.ts'
 
 /** Removes the rows of a target whose version is older than the active one, or unknown. Running it again changes nothing. */
 export function olderVersionsStatement(
@@ -7,7 +8,7 @@ export function olderVersionsStatement(
 ): string {
   const column = quoteIdentifier(version.column)
   return [
-    `DELETE FROM ${quoteIdentifier(table.database)}.${quoteIdentifier(table.name)}`,
+    `DELETE FROM ${qualified(table.database, table.name)}`,
     `WHERE ${column} IS NULL OR ${column} < ${version.active}`,
   ].join('\n')
 }

@@ -1,13 +1,12 @@
 import { stagingTypeOf } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
 import { type Model, type RenamedColumn, renamedColumns, type WriteMode } from '../domain/model.ts'
-import { identityOf } from '../domain/row-identity.ts'
+import { HASH_COLUMN, identityOf, ROW_COLUMN } from '../domain/row-identity.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { loadStatement } from './load-statement.ts'
 import { droppedColumns } from './model-for-table.ts'
 import { planTarget, type TargetInput } from './plan-target.ts'
-import { HASH_COLUMN, ROW_COLUMN } from './staged-rows.ts'
 
 /** What a load needs to know. */
 export interface LoadInput extends TargetInput {

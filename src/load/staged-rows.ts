@@ -1,13 +1,7 @@
 import type { Model } from '../domain/model.ts'
-import { identityOf, ROW_ID_COLUMN } from '../domain/row-identity.ts'
+import { cursorOf, HASH_COLUMN, identityOf, ROW_COLUMN, ROW_ID_COLUMN } from '../domain/row-identity.ts'
 import { quoteIdentifier } from './quote.ts'
 import { targetValue } from './target-value.ts'
-
-/** Staging-only column: the row's place in the source's order, so that of two equal cursors the later row wins. */
-export const ROW_COLUMN = '_transfer_row'
-
-/** Staging-only column of models whose rows are told apart by content: the hash of what the row holds. */
-export const HASH_COLUMN = '_transfer_row_hash'
 
 /** Computed column: which of the staged rows with the same key, or of the same content, a row is; from 1. */
 const RANK_COLUMN = '_transfer_rank'
@@ -55,7 +49,7 @@ export function deletedCondition(model: Model, alias: string): string | undefine
 }
 
 function rank(model: Model): string {
-  const cursor = model.columns.find(({ name }) => name === model.cursor)
+  const cursor = cursorOf(model)
   const place = quoteIdentifier(ROW_COLUMN)
   if (identityOf(model) === 'content')
     return `row_number() OVER (PARTITION BY ${quoteIdentifier(HASH_COLUMN)} ORDER BY ${place})`

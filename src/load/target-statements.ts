@@ -11,7 +11,7 @@ export function createTargetStatement(
   columns: readonly Column[],
 ): string {
   return [
-    `CREATE TABLE IF NOT EXISTS ${quoteDdlIdentifier(table.database)}.${quoteDdlIdentifier(table.name)} (`,
+    `CREATE TABLE IF NOT EXISTS ${qualified(table)} (`,
     columns.map(column => `  ${columnDefinition(column)}`).join(',\n'),
     ')',
     `LOCATION ${quoteString(table.location)}`,
@@ -25,7 +25,7 @@ export function addColumnsStatement(
   columns: readonly Column[],
 ): string {
   const definitions = columns.map(columnDefinition).join(', ')
-  return `ALTER TABLE ${quoteDdlIdentifier(table.database)}.${quoteDdlIdentifier(table.name)} ADD COLUMNS (${definitions})`
+  return `ALTER TABLE ${qualified(table)} ADD COLUMNS (${definitions})`
 }
 
 /**
@@ -38,7 +38,11 @@ export function changeColumnStatement(
 ): string {
   const name = quoteDdlIdentifier(column.name)
   const definition = withComment(`${name} ${column.type}`, column.comment)
-  return `ALTER TABLE ${quoteDdlIdentifier(table.database)}.${quoteDdlIdentifier(table.name)} CHANGE COLUMN ${name} ${definition}`
+  return `ALTER TABLE ${qualified(table)} CHANGE COLUMN ${name} ${definition}`
+}
+
+function qualified({ database, name }: { readonly database: string; readonly name: string }): string {
+  return `${quoteDdlIdentifier(database)}.${quoteDdlIdentifier(name)}`
 }
 
 /** A new column's comment is its description or, without one, its name in the source where the table's differs. */

@@ -1,4 +1,5 @@
 import { type ColumnType, isNested, type ScalarType } from '../domain/column-type.ts'
+import { HASH_COLUMN, ROW_COLUMN } from '../domain/row-identity.ts'
 import { spanMs, windowStart } from '../domain/watermark.ts'
 import { canonicalTypeOf, stagedNested } from './nested-sql.ts'
 
@@ -20,12 +21,6 @@ export interface Window {
   readonly from?: string | undefined
   readonly to?: string | undefined
 }
-
-/** Name of the staging-only column with the row's place in the source's order. */
-export const ROW_COLUMN = '_transfer_row'
-
-/** Name of the staging-only column with the hash of the row's values, for models whose rows are told apart by it. */
-export const HASH_COLUMN = '_transfer_row_hash'
 
 /** A DuckDB identifier. */
 export function identifier(name: string): string {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
+import { linesOf } from '../domain/lines.ts'
 import { type RejectedRow, rejectedRowSchema } from '../domain/rejected-row.ts'
 import { keysBelow } from './keys-below.ts'
-import { linesOf } from './lines.ts'
 import { REJECTED_FILE } from './rejected-rows.ts'
 import type { ReadingS3 } from './s3-port.ts'
 

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { stat, truncate } from 'node:fs/promises'
 import { TransferError } from '../domain/errors.ts'
+import { NEWLINE } from '../domain/lines.ts'
 import type { Model } from '../domain/model.ts'
 import type { RejectedRow } from '../domain/rejected-row.ts'
 import type { RejectedRows } from './rejected-spool.ts'
-import { NEWLINE } from './row-template.ts'
 import type { StagingS3 } from './s3-port.ts'
 import { uploadFile } from './upload.ts'
 

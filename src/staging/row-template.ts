@@ -1,4 +1,5 @@
 import type { ColumnType } from '../domain/column-type.ts'
+import { NEWLINE } from '../domain/lines.ts'
 import { type EncodedColumn, FAST_DECIMAL_DIGITS } from './encode-sql.ts'
 
 /** What was found of a slice's rows. */
@@ -64,9 +65,6 @@ export function createRowTemplate(columns: readonly EncodedColumn[]) {
     },
   }
 }
-
-/** The byte that ends a row. */
-export const NEWLINE = 10
 
 /** Bytes made into one text: few enough that V8 makes and forgets it among its short-lived objects. */
 const PIECE_BYTES = 64 * 1024

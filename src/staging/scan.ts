@@ -1,9 +1,10 @@
 import { TransferError } from '../domain/errors.ts'
+import { NEWLINE } from '../domain/lines.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { digitsFrom, hasLongNumber, LONG_NUMBER } from './long-numbers.ts'
 import { hasNegativeZero, holdsFloating, SEAM_BYTES } from './negative-zero.ts'
-import { createRowTemplate, NEWLINE, type RowTemplate } from './row-template.ts'
+import { createRowTemplate, type RowTemplate } from './row-template.ts'
 
 /** Longest row, in bytes; Athena takes 32 MB. */
 const MAX_ROW_BYTES = 32 * 1024 * 1024

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { digestOf } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
-import { boundColumnsOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
+import { boundColumnsOf, cursorOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { type Encoder, startEncoder } from './encoder.ts'
 import { createUploads } from './held-uploads.ts'
@@ -66,7 +66,8 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   const encoder = await startEncoder(folder, AbortSignal.any([signal, stop.signal]))
   try {
     const uploads = createUploads(options)
-    const totals = await stageBatches(options, { encoder, uploads }, folder)
+    const columns = encodedColumns(options.model)
+    const totals = await stageBatches(options, { encoder, uploads, columns }, folder)
     ensureRejectedShare(options.model, totals)
     const digest = digestOf(totals.spans)
     const { files, isUnchanged } = await uploads.finish(digest)
@@ -85,6 +86,7 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
 interface Machinery {
   readonly encoder: Encoder
   readonly uploads: ReturnType<typeof createUploads>
+  readonly columns: readonly EncodedColumn[]
 }
 
 async function stageBatches(
@@ -94,13 +96,12 @@ async function stageBatches(
 ): Promise<StagingTotals> {
   let totals = emptyTotals(options.model)
   let encoding: Promise<StagingTotals> = Promise.resolve(totals)
-  const columns = encodedColumns(options.model)
   for await (const batch of options.batches) {
     totals = { ...(await encoding), csvHeader: undefined }
     encoding = Promise.resolve(totals)
     const sliceBytes = (options.sliceBytes ?? SLICE_BYTES) / (batch.format === 'csv' ? 4 : 1)
     const batchFolder = await mkdtemp(join(folder, 'batch-'))
-    const cut = { columns, folder: batchFolder, sliceBytes, signal: options.signal }
+    const cut = { columns: machinery.columns, folder: batchFolder, sliceBytes, signal: options.signal }
     for await (const slice of cutSlices(batch, cut)) {
       const before = await encoding
       encoding = stageSlice(options, machinery, {
@@ -120,7 +121,7 @@ async function stageBatches(
 
 async function stageSlice(
   options: StageOptions,
-  { encoder, uploads }: Machinery,
+  { encoder, uploads, columns }: Machinery,
   step: {
     readonly folder: string
     readonly rejectedPath: string
@@ -144,8 +145,8 @@ async function stageSlice(
     hasLongNumbers: slice.hasLongNumbers,
     hasNegativeZero: slice.hasNegativeZero,
     certainRowCount: slice.certainRowCount,
-    columns: encodedColumns(model),
-    cursor: tableNameOf(model, model.cursor),
+    columns,
+    cursor: cursorOf(model)?.tableName,
     hasRowHash: identityOf(model) === 'content',
     digest: { cursor: windowCursorOf(model)?.tableName, lookbackMs: model.lookbackMs },
     window: windowOf(options),
@@ -180,13 +181,9 @@ function encodedColumns(model: Model): readonly EncodedColumn[] {
 }
 
 function windowOf({ model, window }: StageOptions): EncodeWindow | undefined {
-  const column = tableNameOf(model, model.cursor)
+  const column = cursorOf(model)?.tableName
   const isOpen = window.from === undefined && window.to === undefined
   return column === undefined || isOpen ? undefined : { column, ...window }
 }
 
 type EncodeWindow = StageOptions['window'] & { readonly column: string }
-
-function tableNameOf(model: Model, name: string | undefined): string | undefined {
-  return model.columns.find(column => column.name === name)?.tableName
-}

@@ -1,7 +1,7 @@
 import type { ColumnType } from '../domain/column-type.ts'
 import { type SpanDigest, spansReadAgain } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
-import { windowCursorOf } from '../domain/row-identity.ts'
+import { cursorOf, windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { EncodeOutcome } from './encode-slice.ts'
 import { NONE_REJECTED, type RejectedRows, withRejected } from './rejected-spool.ts'
@@ -58,7 +58,7 @@ export function emptyTotals(model: Model): StagingTotals {
 /** Totals with one more slice; its Parquet file is of so many bytes. */
 export function withSlice(before: StagingTotals, slice: EncodeOutcome, bytes: number): StagingTotals {
   const { model } = before
-  const cursor = model.columns.find(column => column.name === model.cursor)
+  const cursor = cursorOf(model)
   const maxCursor = cursor && laterWatermark(before.maxCursor, slice.maxCursor ?? undefined, cursor.type)
   const scope = { cursor: windowCursorOf(model)?.type, lookbackMs: model.lookbackMs }
   return {

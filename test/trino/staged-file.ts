@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { stagingTypeOf } from '../../src/domain/column-type.ts'
 import type { Model } from '../../src/domain/model.ts'
-import { ROW_COLUMN } from '../../src/load/staged-rows.ts'
+import { ROW_COLUMN } from '../../src/domain/row-identity.ts'
 
 const DUCKDB_TYPES: Readonly<Record<string, string>> = { string: 'VARCHAR', binary: 'BLOB', int: 'INTEGER' }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { linesOf } from '../../domain/lines.ts'
 import { type Place, refused } from './place.ts'
 
 /** One line of an input, with its place. */
@@ -10,8 +11,6 @@ export interface Line {
 /** Longest line, in bytes: a row of Athena's 32 MB with every character escaped, and the message around it. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 
-const NEWLINE = 10
-
 /**
  * The lines of an input that hold anything, without their ends. The last one may lack its newline. Memory: a chunk and a line.
  *
@@ -19,9 +18,7 @@ const NEWLINE = 10
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Line> {
   let line = 0
-  for await (const bytes of splitAtNewlines(chunks, length =>
-    checkLength(length, { file, line: line + 1 }),
-  )) {
+  for await (const bytes of linesOf(chunks, length => checkLength(length, { file, line: line + 1 }))) {
     line++
     const place = { file, line }
     if (!isUtf8(bytes)) throw refused(place, 'is not UTF-8')
@@ -32,29 +29,4 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, file: string
 
 function checkLength(bytes: number, place: Place): void {
   if (bytes > MAX_LINE_BYTES) throw refused(place, `is longer than ${MAX_LINE_BYTES} bytes`)
-}
-
-async function* splitAtNewlines(
-  chunks: AsyncIterable<Uint8Array>,
-  onOpenLine: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  let open: Buffer[] = []
-  let openBytes = 0
-  for await (const chunk of chunks) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    let from = 0
-    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
-      yield open.length === 0
-        ? bytes.subarray(from, end)
-        : Buffer.concat([...open, bytes.subarray(from, end)])
-      open = []
-      openBytes = 0
-      from = end + 1
-    }
-    if (from === bytes.length) continue
-    open.push(bytes.subarray(from))
-    openBytes += bytes.length - from
-    onOpenLine(openBytes)
-  }
-  if (open.length > 0) yield Buffer.concat(open)
 }
