@@ -12,6 +12,7 @@ import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
+import { stageModel } from '../staging/stage-model.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
@@ -32,6 +33,7 @@ export function compose(settings: Settings, config: Config): Composition {
     },
     signingKey: async () =>
       settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
+    stageModel,
     clock: SYSTEM_CLOCK,
     workDir: settings.workDir,
     queryTimeoutMs: settings.queryTimeoutMs,

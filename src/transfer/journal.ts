@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Clock } from '../domain/clock.ts'
 import { TransferError } from '../domain/errors.ts'
 import { claim, type JournalEntry } from '../domain/journal.ts'
 import type { LoadOutcome, LoadRecord } from './load-record.ts'
@@ -87,19 +88,21 @@ const RENEWALS_PER_LEASE = 3
 
 /** Keeps the lease while work runs, and calls back once when another attempt has the table. Stop it when done. */
 export function keepLease(
-  store: JournalStore,
+  { journal: store, clock }: { readonly journal: JournalStore; readonly clock: Clock },
   { table, attempt }: Pick<HeldJournal, 'table' | 'attempt'>,
   onSuperseded: () => void,
 ): { stop(): void } {
-  const timer = setInterval(async () => {
-    // A store that does not answer is no news; the next transition meets it, and waits or fails there.
-    const isOurs = await store.renew(table, attempt, LEASE_MS).catch(() => true)
-    if (isOurs) return
-    clearInterval(timer)
-    onSuperseded()
-  }, LEASE_MS / RENEWALS_PER_LEASE)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+  const stopped = new AbortController()
+  const renew = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(LEASE_MS / RENEWALS_PER_LEASE, stopped.signal)
+      if (stopped.signal.aborted) return
+      // A store that does not answer is no news; the next transition meets it, and waits or fails there.
+      if (!(await store.renew(table, attempt, LEASE_MS).catch(() => true))) return onSuperseded()
+    }
+  }
+  void renew()
+  return { stop: () => stopped.abort() }
 }
 
 /** Names an attempt, its folders and tables; never used twice. */

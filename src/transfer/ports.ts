@@ -7,6 +7,8 @@ import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
 import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
+import type { StageOptions } from '../staging/stage-model.ts'
+import type { StagedModel } from '../staging/totals.ts'
 import type { JournalStore } from './journal.ts'
 
 /** The clients of one destination, opened under the customer's role. */
@@ -48,6 +50,8 @@ export interface TransferDeps {
   readonly connect: (destination: Destination) => Promise<DestinationClients>
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
+  /** Writes a model's rows to the bucket as Parquet. */
+  readonly stageModel: (options: StageOptions) => Promise<StagedModel>
   readonly states: ModelStateStore
   readonly journal: JournalStore
   readonly clock: Clock

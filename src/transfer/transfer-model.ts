@@ -70,7 +70,7 @@ async function runWith(
   const taken = await takeTable(deps.journal, table, transfer.transferId)
   if ('outcome' in taken) return taken.outcome
   const superseded = new AbortController()
-  const lease = keepLease(deps.journal, taken, () => superseded.abort('superseded' satisfies AbortReason))
+  const lease = keepLease(deps, taken, () => superseded.abort('superseded' satisfies AbortReason))
   const signal = AbortSignal.any([options.signal, superseded.signal])
   try {
     if (taken.entry().transferId !== transfer.transferId) {

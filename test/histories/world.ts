@@ -11,6 +11,7 @@ import { newTransferId } from '../../src/domain/transfer-id.ts'
 import { readResults } from '../../src/query/read-results.ts'
 import { runQuery } from '../../src/query/run-query.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
+import { stageModel } from '../../src/staging/stage-model.ts'
 import { createMemoryJournal } from '../../src/transfer/journal.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
@@ -93,6 +94,7 @@ function depsOf(
       write: async (_, table, state) => void states.set(table, state),
     },
     journal: createMemoryJournal(),
+    stageModel,
     clock: SYSTEM_CLOCK,
     signingKey: async () => undefined,
     workDir: folder,
