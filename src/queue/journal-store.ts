@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { JOURNAL_VERSION } from '../domain/journal.ts'
+import { loadOutcomeSchema, loadRecordSchema } from '../domain/load-record.ts'
 import type { JournalStore, TableEntry, TableName } from '../transfer/journal.ts'
-import { loadOutcomeSchema, loadRecordSchema } from '../transfer/load-record.ts'
 import type { QueueConnection } from './connection.ts'
 
 /**

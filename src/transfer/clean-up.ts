@@ -1,7 +1,7 @@
 import { deleteStagingTable } from '../catalog/staging-table.ts'
 import type { Destination } from '../domain/destination.ts'
+import type { LoadRecord } from '../domain/load-record.ts'
 import { keysBelow } from '../staging/keys-below.ts'
-import type { LoadRecord } from './load-record.ts'
 import type { DestinationClients } from './ports.ts'
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../domain/clock.ts'
 import { TransferError } from '../domain/errors.ts'
 import { claim, type JournalEntry } from '../domain/journal.ts'
-import type { LoadOutcome, LoadRecord } from './load-record.ts'
+import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
 
 /** The journal entry of a table, as this package keeps it. */
 export type TableEntry = JournalEntry<LoadRecord, LoadOutcome>

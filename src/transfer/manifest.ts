@@ -1,7 +1,7 @@
 import { type KeyObject, sign } from 'node:crypto'
 import type { Destination } from '../domain/destination.ts'
+import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
 import { manifestKey } from '../domain/locations.ts'
-import type { LoadOutcome, LoadRecord } from './load-record.ts'
 import { canonicalJson, publicSigningKey } from './manifest-signature.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cleaned, loading, staged, submitted } from '../../../src/domain/journal.ts'
+import type { LoadRecord } from '../../../src/domain/load-record.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis, type QueueConnection } from '../../../src/queue/connection.ts'
 import { createJournalStore } from '../../../src/queue/journal-store.ts'
 import { type HeldJournal, takeTable } from '../../../src/transfer/journal.ts'
-import type { LoadRecord } from '../../../src/transfer/load-record.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
 let redis: RunningRedis

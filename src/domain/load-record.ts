@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { tableRecordSchema } from '../domain/table-record.ts'
-import { TRANSFER_TYPES } from '../domain/transfer.ts'
+import { tableRecordSchema } from './table-record.ts'
+import { TRANSFER_TYPES } from './transfer.ts'
 
 const count = z.number().nonnegative()
 
