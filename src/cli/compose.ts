@@ -7,14 +7,16 @@ import { readSigningKey } from '../config/read-signing-key.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdentityTokens } from '../credentials/identity-token.ts'
 import { createOpenSession } from '../credentials/open-session.ts'
+import { SYSTEM_CLOCK } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
+import { stageModel } from '../staging/stage-model.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
-export type Composition = Omit<TransferDeps, 'states'>
+export type Composition = Omit<TransferDeps, 'states' | 'journal'>
 
 /** Puts the straight line together from settings and configuration. Nothing is contacted yet. */
 export function compose(settings: Settings, config: Config): Composition {
@@ -31,6 +33,8 @@ export function compose(settings: Settings, config: Config): Composition {
     },
     signingKey: async () =>
       settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
+    stageModel,
+    clock: SYSTEM_CLOCK,
     workDir: settings.workDir,
     queryTimeoutMs: settings.queryTimeoutMs,
   }

@@ -1,5 +1,6 @@
 import { destinationNamed, modelNamed, modelNamesOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
+import { createMemoryJournal } from '../transfer/journal.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
@@ -24,7 +25,7 @@ export async function runCommand(
     type: 'incremental' as const,
   }
   const result = await runTransfer(
-    { ...composition, states: NO_STATES },
+    { ...composition, states: NO_STATES, journal: createMemoryJournal() },
     { transfer, destination, models },
     {
       signal: context.signal,

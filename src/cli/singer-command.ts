@@ -8,6 +8,7 @@ import { newTransferId } from '../domain/transfer-id.ts'
 import { readSinger, type SingerLoad } from '../sources/singer/read-singer.ts'
 import { VERSION_COLUMN } from '../sources/singer/stream-shape.ts'
 import { readValue } from '../staging/value-rules.ts'
+import { createMemoryJournal } from '../transfer/journal.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
 import { removeOlderVersions } from '../transfer/remove-older-versions.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
@@ -80,6 +81,7 @@ async function runLoad(
       if (stream) yield stream.batch
     },
     states: NO_STATES,
+    journal: createMemoryJournal(),
   }
   return runTransfer(
     deps,

@@ -4,7 +4,7 @@ import type { Model, WriteMode } from '../domain/model.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
-import type { ModelStateStore, WatermarkKind } from './ports.ts'
+import type { ModelState, ModelStateStore, WatermarkKind } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /** What a transfer reads of a model, and how the rows are to meet the target. */
@@ -42,23 +42,20 @@ export async function planRead(
   return { ...all, knownDigest, watermark: state ? state.watermark : await recoverWatermark() }
 }
 
-/** Remembers what was loaded and returns the watermark. Called after the load only, so it is never ahead of the data. */
-export async function rememberLoad(
-  store: ModelStateStore,
-  job: ModelJob,
-  loaded: { readonly before: Watermark | undefined; readonly staged: StagedModel },
-): Promise<Watermark | undefined> {
-  const { model, destination } = job
+/** What is to be remembered of a model once the rows staged are loaded; written after the load only, so it is never ahead of the data. */
+export function stateAfter(
+  model: Model,
+  before: Watermark | undefined,
+  staged: Pick<StagedModel, 'maxCursor' | 'digest'>,
+): { readonly state: ModelState; readonly watermarkKind: WatermarkKind } {
   const type = windowCursorOf(model)?.type
-  const watermark = type && laterWatermark(loaded.before, loaded.staged.maxCursor, type)
   const state = {
-    watermark,
-    digest: loaded.staged.digest,
+    watermark: type && laterWatermark(before, staged.maxCursor, type),
+    digest: staged.digest,
     identity: identityText(model),
     definition: definitionHash(model),
   }
-  await store.write(destination.name, model.tableName, state, watermarkKindOf(type))
-  return watermark
+  return { state, watermarkKind: watermarkKindOf(type) }
 }
 
 /** How watermarks of a cursor of this type compare. */

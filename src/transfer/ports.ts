@@ -1,11 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import type { GluePort } from '../catalog/glue-port.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
 import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
+import type { StageOptions } from '../staging/stage-model.ts'
+import type { StagedModel } from '../staging/totals.ts'
+import type { JournalStore } from './journal.ts'
 
 /** The clients of one destination, opened under the customer's role. */
 export interface DestinationClients {
@@ -46,7 +50,11 @@ export interface TransferDeps {
   readonly connect: (destination: Destination) => Promise<DestinationClients>
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
+  /** Writes a model's rows to the bucket as Parquet. */
+  readonly stageModel: (options: StageOptions) => Promise<StagedModel>
   readonly states: ModelStateStore
+  readonly journal: JournalStore
+  readonly clock: Clock
   /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
   readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */

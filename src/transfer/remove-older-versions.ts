@@ -1,7 +1,7 @@
 import { olderVersionsStatement } from '../load/older-versions-statement.ts'
 import { runStatement } from '../query/run-statement.ts'
-import { queryOptions } from './execute-plan.ts'
 import type { TransferDeps } from './ports.ts'
+import { queryOptions } from './query-options.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { ModelJob } from './transfer-model.ts'
  * @throws {TransferError} of the statement.
  */
 export async function removeOlderVersions(
-  deps: Pick<TransferDeps, 'connect' | 'queryTimeoutMs'>,
+  deps: Pick<TransferDeps, 'connect' | 'queryTimeoutMs' | 'clock'>,
   job: ModelJob,
   version: { readonly column: string; readonly active: number; readonly signal: AbortSignal },
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Destination } from '../domain/destination.ts'
 import { tableRecordKey } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
-import { recordAfter, type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
+import { type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
 import type { DestinationClients } from './ports.ts'
 
@@ -45,18 +45,16 @@ function parseRecord(text: string): TableRecord | undefined {
   }
 }
 
-/** Writes down what a load filled, if that is news. Called after the load only, so the record is never ahead of the data. */
+/** Writes down what a load filled. Called after the load only, so the record is never ahead of the data. */
 export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
-  model: Model,
-  known: { readonly location: string; readonly before: TableRecord | undefined },
+  table: string,
+  record: TableRecord,
 ): Promise<void> {
-  const record = recordAfter(model, known.location, known.before)
-  if (JSON.stringify(record) === JSON.stringify(known.before)) return
   await s3.putObject({
     Bucket: destination.bucket,
-    Key: tableRecordKey(destination, model.tableName),
+    Key: tableRecordKey(destination, table),
     Body: Buffer.from(JSON.stringify(record)),
     ContentType: 'application/json',
   })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAwsClients } from '../../src/aws/clients.ts'
+import { SYSTEM_CLOCK } from '../../src/domain/clock.ts'
 import { type Destination, destinationSchema } from '../../src/domain/destination.ts'
 import type { Model } from '../../src/domain/model.ts'
 import { sourceSchema } from '../../src/domain/source.ts'
@@ -10,6 +11,8 @@ import { newTransferId } from '../../src/domain/transfer-id.ts'
 import { readResults } from '../../src/query/read-results.ts'
 import { runQuery } from '../../src/query/run-query.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
+import { stageModel } from '../../src/staging/stage-model.ts'
+import { createMemoryJournal } from '../../src/transfer/journal.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { createCustomer } from '../support/customer.ts'
@@ -90,6 +93,9 @@ function depsOf(
       read: async (_, table) => states.get(table),
       write: async (_, table, state) => void states.set(table, state),
     },
+    journal: createMemoryJournal(),
+    stageModel,
+    clock: SYSTEM_CLOCK,
     signingKey: async () => undefined,
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,

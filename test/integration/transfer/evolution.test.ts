@@ -4,6 +4,7 @@ import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load
 import { readSettings } from '../../../src/config/settings.ts'
 import type { ModelResult, TransferType } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createMemoryJournal } from '../../../src/transfer/journal.ts'
 import type { ModelState } from '../../../src/transfer/ports.ts'
 import { runTransfer } from '../../../src/transfer/run-transfer.ts'
 import { type AthenaUser, createAthenaUser } from '../../support/athena-user.ts'
@@ -54,7 +55,7 @@ async function setUp() {
       write: async (_: string, table: string, state: ModelState) => void states.set(table, state),
     }
     const { models } = await runTransfer(
-      { ...compose(settings, config), states: store },
+      { ...compose(settings, config), states: store, journal: createMemoryJournal() },
       {
         transfer: { transferId: newTransferId(), destination: 'acme', type },
         destination,

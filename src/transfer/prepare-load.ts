@@ -1,0 +1,76 @@
+import { readTarget } from '../catalog/read-target.ts'
+import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
+import { recordAfter } from '../domain/table-record.ts'
+import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
+import { planLoad } from '../load/plan-load.ts'
+import type { LoadRecord } from './load-record.ts'
+import { planRead, stateAfter } from './model-state.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
+import { recoverWatermark } from './recover-watermark.ts'
+import { stage } from './stage.ts'
+import { readTableRecord } from './table-records.ts'
+import type { ModelJob, ModelJobOptions } from './transfer-model.ts'
+
+/**
+ * Reads and stages a model, and plans its load to the last statement. Nothing of it counts before the journal has it, and
+ * readers see nothing.
+ *
+ * @throws {TransferError} of the source, the rows, staging and planning; what was staged is gone again.
+ */
+export async function prepareLoad(
+  clients: DestinationClients,
+  deps: TransferDeps,
+  declared: ModelJob,
+  { attempt, ...options }: ModelJobOptions & { readonly attempt: string },
+): Promise<LoadRecord> {
+  const { destination, transfer } = declared
+  const { schema: database, bucket } = destination
+  const target = await readTarget(clients.glue, database, declared.model.tableName)
+  const record = await readTableRecord(clients.s3, destination, declared.model, target)
+  const model = modelForTable({ model: declared.model, target, record })
+  const job = { ...declared, model }
+  const needsAll = needsFullRead({ model, target, record })
+  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
+    recoverWatermark(clients, deps, job, options.signal),
+  )
+  const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
+  const staged = await stage(clients, deps, job, { prefix, read, ...options })
+  const targetLocation = s3Uri(bucket, tablePrefix(destination, model.tableName, attempt))
+  const plan = planLoad({
+    database,
+    model,
+    writeMode: read.writeMode,
+    target,
+    record,
+    targetLocation,
+    stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
+    stagingLocation: s3Uri(bucket, prefix),
+    bounds: staged.bounds,
+  })
+  // An overwrite by no rows empties the table.
+  const isLoaded = !staged.isUnchanged && (staged.rowCount > 0 || plan.writeMode === 'overwrite')
+  const location = target?.location ?? targetLocation.replace(/\/$/, '')
+  const after = recordAfter(model, location, record)
+  return {
+    id: attempt,
+    model: model.name,
+    transferType: transfer.type,
+    database,
+    table: model.tableName,
+    steps: [
+      ...plan.targetStatements.map(sql => ({ step: 'target' as const, sql })),
+      ...(isLoaded ? [{ step: 'load' as const, sql: plan.loadStatement }] : []),
+    ],
+    ...(isLoaded ? { staging: { ...plan.staging, columns: [...plan.staging.columns] } } : {}),
+    files: [...staged.files],
+    rowCount: staged.rowCount,
+    bytes: staged.bytes,
+    rejectedRowCount: staged.rejectedRowCount,
+    isUnchanged: staged.isUnchanged,
+    renamedColumns: [...plan.renamedColumns],
+    ...(model.description === undefined ? {} : { description: model.description }),
+    ...(JSON.stringify(after) === JSON.stringify(record) ? {} : { tableRecord: after }),
+    ...stateAfter(model, read.watermark, staged),
+    watermarkBefore: read.watermark,
+  }
+}
