@@ -10,7 +10,6 @@ import { VERSION_COLUMN } from '../sources/singer/stream-shape.ts'
 import { readValue } from '../staging/value-rules.ts'
 import { createMemoryJournal } from '../transfer/journal.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
-import { removeOlderVersions } from '../transfer/remove-older-versions.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
@@ -88,17 +87,15 @@ async function runLoad(
     {
       transfer,
       destination,
-      models: streams.map(({ model }) => ({ name: model.name, define: () => model })),
+      models: streams.map(({ model, activatedVersion: version }) => ({
+        name: model.name,
+        define: () => model,
+        ...(version === undefined ? {} : { activeVersion: { column: VERSION_COLUMN, version } }),
+      })),
     },
     {
       signal,
       onProgress: (model, { stage, rowCount }) => output.progress(`${model}: ${stage}, ${rowCount} rows`),
-      afterLoad: async model => {
-        const active = byName.get(model.name)?.activatedVersion
-        if (active === undefined) return
-        const version = { column: VERSION_COLUMN, active, signal }
-        await removeOlderVersions(deps, { transfer, destination, model }, version)
-      },
     },
   )
 }

@@ -46,9 +46,9 @@ export async function prepareLoad(
     stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(bucket, prefix),
     bounds: staged.bounds,
+    activeVersion: declared.activeVersion,
   })
-  // An overwrite by no rows empties the table.
-  const isLoaded = !staged.isUnchanged && (staged.rowCount > 0 || plan.writeMode === 'overwrite')
+  const isLoaded = !staged.isUnchanged && (staged.rowCount > 0 || plan.removesUnstagedRows)
   const location = target?.location ?? targetLocation.replace(/\/$/, '')
   const after = recordAfter(model, location, record)
   return {

@@ -5,6 +5,7 @@ import { cleaned, staged } from '../domain/journal.ts'
 import type { LoadOutcome } from '../domain/load-record.ts'
 import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
+import type { ActiveVersion } from '../load/load-statement.ts'
 import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
@@ -18,6 +19,8 @@ export interface ModelJob {
   readonly transfer: Transfer
   readonly destination: Destination
   readonly model: Model
+  /** Set when rows of older versions are to leave the table with this load. */
+  readonly activeVersion?: ActiveVersion | undefined
 }
 
 /** How an attempt is watched and ended. */

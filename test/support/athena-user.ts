@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Athena } from '@aws-sdk/client-athena'
+import { Athena, paginateGetQueryResults } from '@aws-sdk/client-athena'
 import { Glue } from '@aws-sdk/client-glue'
 import { S3 } from '@aws-sdk/client-s3'
 import type { Customer } from './customer.ts'
@@ -32,11 +32,21 @@ export async function createAthenaUser(
       })
       await untilSucceeded(athena, QueryExecutionId)
       if (!/^\s*SELECT/i.test(text)) return []
-      const { ResultSet } = await athena.getQueryResults({ QueryExecutionId })
-      const rows = ResultSet?.Rows ?? []
-      return rows.slice(1).map(row => (row.Data ?? []).map(cell => cell.VarCharValue ?? null))
+      return readRows(athena, QueryExecutionId)
     },
   }
+}
+
+/** All pages; the first row of the first is the header. */
+async function readRows(
+  client: Athena,
+  QueryExecutionId: string | undefined,
+): Promise<readonly (readonly (string | null)[])[]> {
+  const rows: (readonly (string | null)[])[] = []
+  for await (const { ResultSet } of paginateGetQueryResults({ client }, { QueryExecutionId })) {
+    for (const { Data = [] } of ResultSet?.Rows ?? []) rows.push(Data.map(cell => cell.VarCharValue ?? null))
+  }
+  return rows.slice(1)
 }
 
 async function untilSucceeded(athena: Athena, id: string | undefined): Promise<void> {
