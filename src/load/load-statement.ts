@@ -19,6 +19,8 @@ export interface LoadStatementInput extends StagedInput {
   readonly bounds: readonly KeyBounds[]
   /** Columns of the target that the model had once: rows that change read NULL in them from then on. */
   readonly cleared: readonly string[]
+  /** Columns of the target by which no file may be left out, see `freshlyWidened`. */
+  readonly widened: readonly string[]
 }
 
 /**
@@ -60,12 +62,13 @@ function overwriteStatement(input: LoadStatementInput): string {
   const identity = identityColumns(model).map(name => ({
     name: quoteIdentifier(name),
     existing: quoteIdentifier(`${EXISTING_PREFIX}${name}`),
-    inTarget: (alias: string): string => existingIdentity(model, `${alias}${quoteIdentifier(name)}`),
+    inTarget: existingIdentity(model, quoteIdentifier(name)),
+    met: existingIdentity(model, metColumn(input, name)),
   }))
   const isStaged = quoteIdentifier(STAGED_COLUMN)
   const deleted = deletedCondition(model, '')
   const staged = `SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${deleted ? ` WHERE NOT (${deleted})` : ''}`
-  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget('')} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
+  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
   const source = [
     `SELECT ${[...columns, `n.${isStaged}`, ...identity.map(one => `e.${one.existing}`)].join(', ')}`,
     `FROM (${staged}) AS n FULL OUTER JOIN (${existing}) AS e`,
@@ -74,7 +77,7 @@ function overwriteStatement(input: LoadStatementInput): string {
   return statement(
     input,
     source,
-    identity.map(one => `${one.inTarget('t.')} = s.${one.existing}`),
+    identity.map(one => `${one.met} = s.${one.existing}`),
     [
       whenMatched([`s.${isStaged} IS NULL`], 'DELETE'),
       ...updateClause(input, []),
@@ -88,9 +91,18 @@ function existingIdentity(model: Model, name: string): string {
   return identityOf(model) === 'content' ? `coalesce(${name}, '')` : name
 }
 
-function matchConditions({ model, bounds }: LoadStatementInput): readonly string[] {
-  const same = identityColumns(model).map(name => `t.${quoteIdentifier(name)} = s.${quoteIdentifier(name)}`)
-  return [...same, ...boundsConditions(bounds)]
+function matchConditions(input: LoadStatementInput): readonly string[] {
+  const { model, bounds, widened } = input
+  const identity = identityColumns(model)
+  const same = identity.map(name => `${metColumn(input, name)} = s.${quoteIdentifier(name)}`)
+  const usable = bounds.filter(({ column }) => !widened.includes(column))
+  return [...same, ...boundsConditions(usable, identity)]
+}
+
+/** A column of the target in the condition of the MERGE; as a sum, no file is left out by it. */
+function metColumn({ widened }: LoadStatementInput, name: string): string {
+  const column = `t.${quoteIdentifier(name)}`
+  return widened.includes(name) ? `${column} + 0` : column
 }
 
 function statement(

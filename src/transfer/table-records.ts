@@ -1,7 +1,12 @@
 import type { Destination } from '../domain/destination.ts'
 import { tableRecordKey } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
-import { recordAfter, type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
+import {
+  type RecordedLoad,
+  recordAfter,
+  type TableRecord,
+  tableRecordSchema,
+} from '../domain/table-record.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
 import type { DestinationClients } from './ports.ts'
 
@@ -50,10 +55,10 @@ export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
   model: Model,
-  known: { readonly location: string; readonly before: TableRecord | undefined },
+  load: RecordedLoad,
 ): Promise<void> {
-  const record = recordAfter(model, known.location, known.before)
-  if (JSON.stringify(record) === JSON.stringify(known.before)) return
+  const record = recordAfter(model, load)
+  if (JSON.stringify(record) === JSON.stringify(load.before)) return
   await s3.putObject({
     Bucket: destination.bucket,
     Key: tableRecordKey(destination, model.tableName),

@@ -94,7 +94,8 @@ async function runWith(
   })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
   const location = target?.location ?? targetLocation.replace(/\/$/, '')
-  await writeTableRecord(clients.s3, destination, model, { location, before: record })
+  const hasChanged = executed.changedRowCount > 0
+  await writeTableRecord(clients.s3, destination, model, { location, before: record, hasChanged })
   const before = read.watermark
   const watermark = await rememberLoad(deps.states, job, { before, staged })
   if (!staged.isUnchanged)
