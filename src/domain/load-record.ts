@@ -36,8 +36,12 @@ export const loadRecordSchema = z.object({
   renamedColumns: z.array(z.object({ source: z.string(), table: z.string() })),
   /** Of the table, for readers of the catalog. */
   description: z.string().optional(),
-  /** To be written once the load is done; absent when it is there already. */
-  tableRecord: tableRecordSchema.optional(),
+  /** The record to be written once the load is done, by whether it changed rows, unless it is as before. */
+  tableRecords: z.object({
+    changed: tableRecordSchema,
+    unchanged: tableRecordSchema,
+    before: tableRecordSchema.optional(),
+  }),
   /** To be remembered once the load is done. */
   state: z.object({
     watermark: z.string().optional(),

@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { targetTypeOf } from './column-type.ts'
 import type { Model } from './model.ts'
 
-const recordedColumnSchema = z.object({ name: z.string(), tableName: z.string() })
+const recordedColumnSchema = z.object({
+  name: z.string(),
+  tableName: z.string(),
+  /** Its Glue type when a load last changed rows; absent when none is known to have. */
+  type: z.string().optional(),
+})
 
 /**
  * What was loaded into a table: which source columns, under which names. It tells the model's columns from the
@@ -19,10 +25,22 @@ export const tableRecordSchema = z.object({
 /** See `tableRecordSchema`. */
 export type TableRecord = z.output<typeof tableRecordSchema>
 
+/** What a load did to a table. */
+export interface RecordedLoad {
+  readonly location: string
+  readonly before: TableRecord | undefined
+  /** True when the load changed rows, and so made a snapshot with the table's present types. */
+  readonly hasChanged: boolean
+}
+
 /** The record after a load of the model. */
-export function recordAfter(model: Model, location: string, before: TableRecord | undefined): TableRecord {
-  const columns = model.columns.map(({ name, tableName }) => ({ name, tableName }))
-  const loaded = new Set(columns.map(column => column.tableName))
+export function recordAfter(model: Model, { location, before, hasChanged }: RecordedLoad): TableRecord {
   const earlier = [...(before?.columns ?? []), ...(before?.dropped ?? [])]
+  const columns = model.columns.map(({ name, tableName, type: present }) => {
+    const known = earlier.find(column => column.tableName === tableName)
+    const type = hasChanged ? targetTypeOf(present) : known?.type
+    return { name, tableName, ...(type === undefined ? {} : { type }) }
+  })
+  const loaded = new Set(columns.map(column => column.tableName))
   return { location, columns, dropped: earlier.filter(column => !loaded.has(column.tableName)) }
 }

@@ -28,6 +28,8 @@ export interface LoadStatementInput extends StagedInput {
   readonly cleared: readonly string[]
   /** Set when rows of older versions are to leave the table with this load, staged or not. */
   readonly activeVersion?: ActiveVersion | undefined
+  /** Columns of the target by which no file may be left out, see `freshlyWidened`. */
+  readonly widened: readonly string[]
 }
 
 /**
@@ -74,13 +76,14 @@ function replaceStatement(input: LoadStatementInput): string {
   const identity = identityColumns(model).map(name => ({
     name: quoteIdentifier(name),
     existing: quoteIdentifier(`${EXISTING_PREFIX}${name}`),
-    inTarget: (alias: string): string => existingIdentity(model, `${alias}${quoteIdentifier(name)}`),
+    inTarget: existingIdentity(model, quoteIdentifier(name)),
+    met: existingIdentity(model, metColumn(input, name)),
   }))
   const isStaged = quoteIdentifier(STAGED_COLUMN)
   const left = [deletedCondition(model, ''), olderCondition(input, '')].filter(one => one !== undefined)
   const kept = left.length === 0 ? '' : ` WHERE ${left.map(condition => `NOT (${condition})`).join(' AND ')}`
   const staged = `SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${kept}`
-  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget('')} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
+  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
   const source = [
     `SELECT ${[...columns, `n.${isStaged}`, ...identity.map(one => `e.${one.existing}`)].join(', ')}`,
     `FROM (${staged}) AS n FULL OUTER JOIN (${existing}) AS e`,
@@ -89,7 +92,7 @@ function replaceStatement(input: LoadStatementInput): string {
   return statement(
     input,
     source,
-    identity.map(one => `${one.inTarget('t.')} = s.${one.existing}`),
+    identity.map(one => `${one.met} = s.${one.existing}`),
     [
       whenMatched([`s.${isStaged} IS NULL`, olderCondition(input, 't.')], 'DELETE'),
       ...updateClause(input, [`s.${isStaged} IS NOT NULL`]),
@@ -110,9 +113,18 @@ function existingIdentity(model: Model, name: string): string {
   return identityOf(model) === 'content' ? `coalesce(${name}, '')` : name
 }
 
-function matchConditions({ model, bounds }: LoadStatementInput): readonly string[] {
-  const same = identityColumns(model).map(name => `t.${quoteIdentifier(name)} = s.${quoteIdentifier(name)}`)
-  return [...same, ...boundsConditions(bounds)]
+function matchConditions(input: LoadStatementInput): readonly string[] {
+  const { model, bounds, widened } = input
+  const identity = identityColumns(model)
+  const same = identity.map(name => `${metColumn(input, name)} = s.${quoteIdentifier(name)}`)
+  const usable = bounds.filter(({ column }) => !widened.includes(column))
+  return [...same, ...boundsConditions(usable, identity)]
+}
+
+/** A column of the target in the condition of the MERGE; as a sum, no file is left out by it. */
+function metColumn({ widened }: LoadStatementInput, name: string): string {
+  const column = `t.${quoteIdentifier(name)}`
+  return widened.includes(name) ? `${column} + 0` : column
 }
 
 function statement(

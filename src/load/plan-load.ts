@@ -5,7 +5,7 @@ import { HASH_COLUMN, identityOf, ROW_COLUMN } from '../domain/row-identity.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import type { KeyBounds } from './key-bounds.ts'
 import { type ActiveVersion, loadStatement, removesUnstagedRows } from './load-statement.ts'
-import { droppedColumns } from './model-for-table.ts'
+import { droppedColumns, freshlyWidened } from './model-for-table.ts'
 import { planTarget, type TargetInput } from './plan-target.ts'
 
 /** What a load needs to know. */
@@ -86,6 +86,7 @@ export function planLoad(input: LoadInput): LoadPlan {
         bounds,
         cleared: droppedColumns(input),
         activeVersion,
+        widened: freshlyWidened(input),
       }),
     ),
   }

@@ -116,7 +116,10 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
     throw new TransferError('INTERNAL', `a load is to be closed in ${position.state}`)
   const { load, done } = position
   const outcome = outcomeOfLoad(load, done)
-  if (load.tableRecord) await writeTableRecord(clients.s3, destination, load.table, load.tableRecord)
+  const { changed, unchanged, before } = load.tableRecords
+  const record = outcome.changedRowCount > 0 ? changed : unchanged
+  if (JSON.stringify(record) !== JSON.stringify(before))
+    await writeTableRecord(clients.s3, destination, load.table, record)
   await deps.states.write(destination.name, load.table, load.state, load.watermarkKind)
   if (!load.isUnchanged)
     await writeManifest({ ...clients, ...deps }, { destination, transferId }, load, outcome)

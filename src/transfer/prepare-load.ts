@@ -50,7 +50,7 @@ export async function prepareLoad(
   })
   const isLoaded = !staged.isUnchanged && (staged.rowCount > 0 || plan.removesUnstagedRows)
   const location = target?.location ?? targetLocation.replace(/\/$/, '')
-  const after = recordAfter(model, location, record)
+  const records = { location, before: record }
   return {
     id: attempt,
     model: model.name,
@@ -69,7 +69,11 @@ export async function prepareLoad(
     isUnchanged: staged.isUnchanged,
     renamedColumns: [...plan.renamedColumns],
     ...(model.description === undefined ? {} : { description: model.description }),
-    ...(JSON.stringify(after) === JSON.stringify(record) ? {} : { tableRecord: after }),
+    tableRecords: {
+      changed: recordAfter(model, { ...records, hasChanged: true }),
+      unchanged: recordAfter(model, { ...records, hasChanged: false }),
+      before: record,
+    },
     ...stateAfter(model, read.watermark, staged),
     watermarkBefore: read.watermark,
   }

@@ -28,6 +28,10 @@ const load: LoadRecord = {
   rejectedRowCount: 0,
   isUnchanged: false,
   renamedColumns: [],
+  tableRecords: {
+    changed: { location: 's3://b/s/t', columns: [], dropped: [] },
+    unchanged: { location: 's3://b/s/t', columns: [], dropped: [] },
+  },
   state: { digest: '1:2' },
   watermarkKind: 'timestamp',
 }

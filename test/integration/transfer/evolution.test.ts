@@ -117,6 +117,20 @@ it('a model that backfills gives existing rows their values of an added column, 
   ])
 })
 
+it('a column that is added as immutable doubles no row from before', async () => {
+  const t = await setUp()
+  await t.model([])
+  await t.loaded([row(1, 1), row(2, 1)])
+  await t.model([{ name: 'made', type: 'date' }], { immutable: ['made'] })
+  await t.loaded([row(1, 2, { made: '2026-01-01' })])
+  await t.loaded([row(1, 3, { made: '2026-01-01' }), row(2, 3, { made: '2025-01-01' })])
+
+  expect(await t.user.sql('SELECT id, made FROM things ORDER BY id')).toEqual([
+    ['1', '2026-01-01'],
+    ['2', '2025-01-01'],
+  ])
+})
+
 it('a column dropped from the model stays: rows that do not change keep its value, rows written from then on read NULL', async () => {
   const t = await setUp()
   await t.model([{ name: 'note', type: 'string' }])
