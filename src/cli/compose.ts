@@ -11,6 +11,7 @@ import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
+import { createEncoderPool } from '../staging/encoder-pool.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
@@ -29,6 +30,7 @@ export function compose(settings: Settings, config: Config): Composition {
       const source = sourceNamed(config, model.source)
       return readFiles({ folder: config.folder, s3: sourceS3, fetch }, source, model.files, signal)
     },
+    encoders: createEncoderPool(),
     signingKey: async () =>
       settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
     workDir: settings.workDir,

@@ -5,6 +5,7 @@ import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
+import type { EncoderPool } from '../staging/encoder-pool.ts'
 import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
 
 /** The clients of one destination, opened under the customer's role. */
@@ -47,6 +48,8 @@ export interface TransferDeps {
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
   readonly states: ModelStateStore
+  /** Processes that encode rows, one for each model that is being staged. */
+  readonly encoders: EncoderPool
   /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
   readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */

@@ -28,7 +28,7 @@ export interface StageStep {
 /** Reads the model from its watermark less the lookback and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
 export async function stage(
   clients: Pick<DestinationClients, 's3'>,
-  deps: Pick<TransferDeps, 'readSource' | 'workDir'>,
+  deps: Pick<TransferDeps, 'readSource' | 'encoders' | 'workDir'>,
   job: ModelJob,
   step: StageStep,
 ): Promise<StagedModel> {
@@ -41,6 +41,7 @@ export async function stage(
     batches: deps.readSource(model, step.signal),
     window: { from },
     knownDigest,
+    encoders: deps.encoders,
     s3: clients.s3,
     bucket: destination.bucket,
     prefix: step.prefix,

@@ -10,6 +10,7 @@ import { newTransferId } from '../../src/domain/transfer-id.ts'
 import { readResults } from '../../src/query/read-results.ts'
 import { runQuery } from '../../src/query/run-query.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
+import { createEncoderPool } from '../../src/staging/encoder-pool.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { createCustomer } from '../support/customer.ts'
@@ -90,6 +91,7 @@ function depsOf(
       read: async (_, table) => states.get(table),
       write: async (_, table, state) => void states.set(table, state),
     },
+    encoders: createEncoderPool(),
     signingKey: async () => undefined,
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,

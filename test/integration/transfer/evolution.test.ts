@@ -4,6 +4,7 @@ import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load
 import { readSettings } from '../../../src/config/settings.ts'
 import type { ModelResult, TransferType } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createEncoderPool } from '../../../src/staging/encoder-pool.ts'
 import type { ModelState } from '../../../src/transfer/ports.ts'
 import { runTransfer } from '../../../src/transfer/run-transfer.ts'
 import { type AthenaUser, createAthenaUser } from '../../support/athena-user.ts'
@@ -16,7 +17,8 @@ beforeAll(async () => {
   standIn = await startStandIn()
   vi.stubEnv('AWS_ENDPOINT_URL', standIn.url)
 })
-afterAll(() => standIn.stop())
+const encoders = createEncoderPool()
+afterAll(() => Promise.all([encoders.close(), standIn.stop()]))
 
 type ColumnFile = { name: string; type: string; description?: string }
 
@@ -54,7 +56,7 @@ async function setUp() {
       write: async (_: string, table: string, state: ModelState) => void states.set(table, state),
     }
     const { models } = await runTransfer(
-      { ...compose(settings, config), states: store },
+      { ...compose(settings, config), encoders, states: store },
       {
         transfer: { transferId: newTransferId(), destination: 'acme', type },
         destination,
