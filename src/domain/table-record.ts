@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { Model } from './model.ts'
+import { meetingOf } from './row-identity.ts'
 
 const recordedColumnSchema = z.object({ name: z.string(), tableName: z.string() })
 
 /**
- * What was loaded into a table: which source columns, under which names. It tells the model's columns from the
+ * What was loaded into a table: which source columns, under which names, and how rows met. It tells the model's columns from the
  * customer's own, and a table that was filled from one that was only made.
  */
 export const tableRecordSchema = z.object({
@@ -14,6 +15,8 @@ export const tableRecordSchema = z.object({
   columns: z.array(recordedColumnSchema),
   /** Columns that loads before it filled and the model no longer has. */
   dropped: z.array(recordedColumnSchema),
+  /** How the last load's rows were told apart and met the table's, see `meetingOf`. */
+  meeting: z.string(),
 })
 
 /** See `tableRecordSchema`. */
@@ -24,5 +27,6 @@ export function recordAfter(model: Model, location: string, before: TableRecord 
   const columns = model.columns.map(({ name, tableName }) => ({ name, tableName }))
   const loaded = new Set(columns.map(column => column.tableName))
   const earlier = [...(before?.columns ?? []), ...(before?.dropped ?? [])]
-  return { location, columns, dropped: earlier.filter(column => !loaded.has(column.tableName)) }
+  const dropped = earlier.filter(column => !loaded.has(column.tableName))
+  return { location, columns, dropped, meeting: meetingOf(model) }
 }

@@ -10,6 +10,9 @@ const STAGED_COLUMN = '_transfer_staged'
 /** What the identity columns of the target are called beside those of the staged rows. */
 const EXISTING_PREFIX = '_transfer_existing_'
 
+/** The same where one row of the target has that identity, NULL where several have it. */
+const SINGLE_PREFIX = '_transfer_single_'
+
 /** What one statement moves. */
 export interface LoadStatementInput extends StagedInput {
   /** How the rows meet the target: the model's own way, or `overwrite` for a full refresh. */
@@ -53,23 +56,30 @@ function appendStatement(input: LoadStatementInput): string {
   return statement(input, stagedRows(input), matchConditions(input), [insertClause(input.model, undefined)])
 }
 
-/** The target becomes what is staged: rows that it has and the source has not are deleted in the same snapshot. */
+/**
+ * The target becomes what is staged: rows that it has and the source has not are deleted in the same snapshot, and so are
+ * those of one identity, which another mode or somebody else left there; their row is then inserted.
+ */
 function overwriteStatement(input: LoadStatementInput): string {
   const { database, target, model } = input
   const columns = targetColumnsOf(model).map(({ tableName }) => `n.${quoteIdentifier(tableName)}`)
   const identity = identityColumns(model).map(name => ({
     name: quoteIdentifier(name),
     existing: quoteIdentifier(`${EXISTING_PREFIX}${name}`),
+    single: quoteIdentifier(`${SINGLE_PREFIX}${name}`),
     inTarget: (alias: string): string => existingIdentity(model, `${alias}${quoteIdentifier(name)}`),
   }))
   const isStaged = quoteIdentifier(STAGED_COLUMN)
   const deleted = deletedCondition(model, '')
   const staged = `SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${deleted ? ` WHERE NOT (${deleted})` : ''}`
-  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget('')} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
+  const existing = [
+    `SELECT ${identity.flatMap(one => [`${one.inTarget('')} AS ${one.existing}`, `CASE WHEN count(*) = 1 THEN ${one.inTarget('')} END AS ${one.single}`]).join(', ')}`,
+    `FROM ${qualified(database, target)} GROUP BY ${identity.map(one => one.inTarget('')).join(', ')}`,
+  ].join(' ')
   const source = [
     `SELECT ${[...columns, `n.${isStaged}`, ...identity.map(one => `e.${one.existing}`)].join(', ')}`,
     `FROM (${staged}) AS n FULL OUTER JOIN (${existing}) AS e`,
-    `ON ${identity.map(one => `n.${one.name} = e.${one.existing}`).join(' AND ')}`,
+    `ON ${identity.map(one => `n.${one.name} = e.${one.single}`).join(' AND ')}`,
   ].join(' ')
   return statement(
     input,

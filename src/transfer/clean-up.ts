@@ -6,7 +6,8 @@ import type { DestinationClients } from './ports.ts'
 /** What an attempt leaves behind once its rows are loaded, or never will be. */
 export interface Leftovers {
   readonly database: string
-  readonly stagingTable: string
+  /** Undefined when none was made. */
+  readonly stagingTable: string | undefined
   readonly files: readonly { readonly key: string }[]
 }
 
@@ -20,7 +21,8 @@ export async function cleanUp(
   leftovers: Leftovers,
 ): Promise<void> {
   try {
-    await deleteStagingTable(clients.glue, leftovers.database, leftovers.stagingTable)
+    const { database, stagingTable } = leftovers
+    if (stagingTable !== undefined) await deleteStagingTable(clients.glue, database, stagingTable)
     for (const { key } of leftovers.files)
       await clients.s3.deleteObject({ Bucket: destination.bucket, Key: key })
   } catch {

@@ -24,8 +24,6 @@ export interface ModelState {
   readonly watermark?: Watermark | undefined
   /** Digest of the rows that the next transfer reads again if nothing comes, see `digestOf`. */
   readonly digest?: string | undefined
-  /** How the table's rows were told apart and met; when it changes, the table is replaced. */
-  readonly identity?: string | undefined
   /** What else the digest depends on; when it changes, the digest says nothing. */
   readonly definition?: string | undefined
 }
@@ -34,7 +32,7 @@ export interface ModelState {
 export interface ModelStateStore {
   /** Undefined when nothing is known, because the model is new here or the store was lost. */
   read(destination: string, table: string): Promise<ModelState | undefined>
-  /** Takes the state unless the one that is kept has a later watermark. */
+  /** Takes the state, but keeps a later watermark: it never moves back on its own. */
   write(destination: string, table: string, state: ModelState, kind: WatermarkKind): Promise<void>
 }
 

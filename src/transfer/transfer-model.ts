@@ -74,8 +74,11 @@ async function runWith(
   const model = modelForTable({ model: declared.model, target, record })
   const job = { ...declared, model }
   const needsAll = needsFullRead({ model, target, record })
-  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
-    recoverWatermark(clients, deps, job, options.signal),
+  const read = await planRead(
+    deps.states,
+    job,
+    { needsAll, isNew: target === undefined, meeting: record?.meeting },
+    () => recoverWatermark(clients, deps, job, options.signal),
   )
   const attempt = newAttemptId()
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
@@ -110,11 +113,13 @@ async function load(
   step: { readonly plan: LoadPlan; readonly staged: StagedModel } & ModelJobOptions,
 ): Promise<Executed> {
   const { plan, staged } = step
-  const leftovers = { database: plan.database, stagingTable: plan.staging.table, files: staged.files }
+  const isNeeded = isLoadNeeded(plan, staged)
+  const stagingTable = isNeeded ? plan.staging.table : undefined
+  const leftovers = { database: plan.database, stagingTable, files: staged.files }
   try {
     step.onProgress({ stage: 'loading', rowCount: staged.rowCount, bytes: staged.bytes })
     await ensureDatabase(clients.glue, plan.database)
-    if (isLoadNeeded(plan, staged)) {
+    if (isNeeded) {
       const { table: name, ...staging } = plan.staging
       await createStagingTable(clients.glue, plan.database, {
         name,
