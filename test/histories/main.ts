@@ -32,7 +32,10 @@ const world = await startWorld(engine)
 const counts: Counts = { histories: 0, transfers: 0, unchanged: 0, faults: 0, refused: 0 }
 try {
   const numRuns = Math.ceil(Number(values.runs) / LANES)
-  const property = fc.asyncProperty(historyArbitrary, history => play(world, history, counts))
+  const property = fc.asyncProperty(historyArbitrary, async history => {
+    await play(world, history, counts)
+    if (counts.histories % 100 === 0) console.log(`${counts.histories} histories`)
+  })
   const outcomes = await Promise.all(
     Array.from({ length: LANES }, (_, lane) =>
       fc.check(property, { numRuns, seed: seed + lane, endOnFailure: !values.shrink }),

@@ -47,7 +47,9 @@ export function createOracle() {
     forget(shape: Shape): void {
       watermark = table && shape.hasCursor ? latest(table.rows.map(({ values }) => values)) : undefined
     },
-    dropTable: () => void (table = undefined),
+    dropTable(): void {
+      table = undefined
+    },
     addOwnColumn(id: number): void {
       if (!table) return
       const columns = new Map(table.columns).set(OWN_COLUMN, { type: 'string', comment: '' })
