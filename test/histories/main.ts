@@ -33,8 +33,11 @@ const counts: Counts = { histories: 0, transfers: 0, unchanged: 0, faults: 0, re
 try {
   const numRuns = Math.ceil(Number(values.runs) / LANES)
   const property = fc.asyncProperty(historyArbitrary, async history => {
-    await play(world, history, counts)
-    if (counts.histories % 100 === 0) console.log(`${counts.histories} histories`)
+    await play(world, history, counts).catch((thrown: unknown) => {
+      console.log(`after ${counts.histories} histories: ${thrown}`)
+      throw thrown
+    })
+    if (counts.histories % 50 === 0) console.log(`${counts.histories} histories`)
   })
   const outcomes = await Promise.all(
     Array.from({ length: LANES }, (_, lane) =>
@@ -42,8 +45,7 @@ try {
     ),
   )
   const failures = outcomes.filter(outcome => outcome.failed)
-  for (const failure of failures)
-    console.log(`\nDIFFERENCE ${fc.defaultReportMessage(failure)}\n${failure.errorInstance}`)
+  for (const failure of failures) console.log(`\nDIFFERENCE ${fc.defaultReportMessage(failure)}`)
   const { histories, transfers, unchanged, faults, refused } = counts
   const seconds = Math.round((performance.now() - startedMs) / 1000)
   console.log(

@@ -36,6 +36,7 @@ export const OWN_COLUMN = 'mine'
 export function createOracle() {
   let table: Table | undefined
   let watermark: number | undefined
+  let isLost = false
   return {
     /** Glue's columns without ours, each as name, type and comment. */
     columns: () =>
@@ -44,8 +45,9 @@ export function createOracle() {
     rows: () => (table?.rows ?? []).map(({ values }) => printed(values, table)),
     hasTable: () => table !== undefined,
     /** What was remembered between transfers is lost. */
-    forget(shape: Shape): void {
-      watermark = table && shape.hasCursor ? latest(table.rows.map(({ values }) => values)) : undefined
+    forget(): void {
+      isLost = true
+      watermark = undefined
     },
     dropTable(): void {
       table = undefined
@@ -68,7 +70,11 @@ export function createOracle() {
       const meeting = JSON.stringify([shape.writeMode, shape.key])
       const isReplaced = isFull || shape.writeMode === 'overwrite' || (table && table.meeting !== meeting)
       const isFilling = shape.backfills && [...names].some(name => !table?.filledLast.has(name))
-      const isAll = !table || isReplaced || isFilling || !shape.hasCursor || watermark === undefined
+      const isWhole = !table || isReplaced || isFilling || !shape.hasCursor
+      // What was lost is seen in the table, by a transfer that needs to know.
+      if (isLost && table && !isWhole) watermark = latest(table.rows.map(({ values }) => values))
+      isLost = false
+      const isAll = isWhole || watermark === undefined
       const batch = isAll ? fitting : inWindow(fitting, watermark ?? 0, shape)
       const filled = new Set([...(table?.filled ?? []), ...names])
       const context = { shape, names, cleared: [...filled].filter(name => !names.has(name)) }

@@ -48,7 +48,7 @@ export async function play(world: World, { shape: first, steps }: History, count
       shape = changedShape(shape, change)
       if (change.kind === 'forget') {
         states = world.newStates()
-        oracle.forget(shape)
+        oracle.forget()
       }
       if (change.kind === 'drop-table' && oracle.hasTable()) {
         await world.customer.sql(`DROP TABLE ${name}`)

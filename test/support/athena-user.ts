@@ -39,12 +39,15 @@ export async function createAthenaUser(
   }
 }
 
+/** First and longest wait between two looks at a query, in milliseconds. */
+const POLL_MS = { first: 20, longest: 320 } as const
+
 async function untilSucceeded(athena: Athena, id: string | undefined): Promise<void> {
-  for (;;) {
+  for (let waitMs = POLL_MS.first; ; waitMs = Math.min(waitMs * 2, POLL_MS.longest)) {
     const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: id })
     const { State, StateChangeReason } = QueryExecution?.Status ?? {}
     if (State === 'SUCCEEDED') return
     if (State === 'FAILED' || State === 'CANCELLED') throw new Error(StateChangeReason)
-    await sleep(20)
+    await sleep(waitMs)
   }
 }
