@@ -51,6 +51,7 @@ export async function workerCommand(context: Context): Promise<number> {
   await server.close()
   await Promise.all([queues.transfers.close(), queues.models.close()])
   connection.redis.disconnect()
+  await composition.encoders.close()
   log.info('worker stopped')
   return 0
 }

@@ -46,7 +46,6 @@ export const loadRecordSchema = z.object({
   state: z.object({
     watermark: z.string().optional(),
     digest: z.string().optional(),
-    identity: z.string().optional(),
     definition: z.string().optional(),
   }),
   watermarkKind: z.enum(['timestamp', 'date', 'integer']),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { targetTypeOf } from './column-type.ts'
 import type { Model } from './model.ts'
+import { meetingOf } from './row-identity.ts'
 
 const recordedColumnSchema = z.object({
   name: z.string(),
@@ -10,7 +11,7 @@ const recordedColumnSchema = z.object({
 })
 
 /**
- * What was loaded into a table: which source columns, under which names. It tells the model's columns from the
+ * What was loaded into a table: which source columns, under which names, and how rows met. It tells the model's columns from the
  * customer's own, and a table that was filled from one that was only made.
  */
 export const tableRecordSchema = z.object({
@@ -20,6 +21,8 @@ export const tableRecordSchema = z.object({
   columns: z.array(recordedColumnSchema),
   /** Columns that loads before it filled and the model no longer has. */
   dropped: z.array(recordedColumnSchema),
+  /** How the last load's rows were told apart and met the table's, see `meetingOf`. */
+  meeting: z.string(),
 })
 
 /** See `tableRecordSchema`. */
@@ -42,5 +45,6 @@ export function recordAfter(model: Model, { location, before, hasChanged }: Reco
     return { name, tableName, ...(type === undefined ? {} : { type }) }
   })
   const loaded = new Set(columns.map(column => column.tableName))
-  return { location, columns, dropped: earlier.filter(column => !loaded.has(column.tableName)) }
+  const dropped = earlier.filter(column => !loaded.has(column.tableName))
+  return { location, columns, dropped, meeting: meetingOf(model) }
 }

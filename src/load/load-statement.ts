@@ -17,6 +17,9 @@ export interface ActiveVersion {
   readonly version: number
 }
 
+/** The same where one row of the target has that identity, NULL where several have it. */
+const SINGLE_PREFIX = '_transfer_single_'
+
 /** What one statement moves. */
 export interface LoadStatementInput extends StagedInput {
   /** How the rows meet the target: the model's own way, or `overwrite` for a full refresh. */
@@ -68,7 +71,8 @@ function appendStatement(input: LoadStatementInput): string {
 
 /**
  * Rows that are not staged are deleted in the same snapshot: all of them by an overwrite, so that the target becomes
- * what is staged, and those of older versions where a version is active.
+ * what is staged, and those of older versions where a version is active. Rows of the target with one identity, which
+ * another mode or somebody else left there, meet no staged row, which is inserted.
  */
 function replaceStatement(input: LoadStatementInput): string {
   const { database, target, model } = input
@@ -76,6 +80,7 @@ function replaceStatement(input: LoadStatementInput): string {
   const identity = identityColumns(model).map(name => ({
     name: quoteIdentifier(name),
     existing: quoteIdentifier(`${EXISTING_PREFIX}${name}`),
+    single: quoteIdentifier(`${SINGLE_PREFIX}${name}`),
     inTarget: existingIdentity(model, quoteIdentifier(name)),
     met: existingIdentity(model, metColumn(input, name)),
   }))
@@ -83,11 +88,14 @@ function replaceStatement(input: LoadStatementInput): string {
   const left = [deletedCondition(model, ''), olderCondition(input, '')].filter(one => one !== undefined)
   const kept = left.length === 0 ? '' : ` WHERE ${left.map(condition => `NOT (${condition})`).join(' AND ')}`
   const staged = `SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${kept}`
-  const existing = `SELECT DISTINCT ${identity.map(one => `${one.inTarget} AS ${one.existing}`).join(', ')} FROM ${qualified(database, target)}`
+  const existing = [
+    `SELECT ${identity.flatMap(one => [`${one.inTarget} AS ${one.existing}`, `CASE WHEN count(*) = 1 THEN ${one.inTarget} END AS ${one.single}`]).join(', ')}`,
+    `FROM ${qualified(database, target)} GROUP BY ${identity.map(one => one.inTarget).join(', ')}`,
+  ].join(' ')
   const source = [
     `SELECT ${[...columns, `n.${isStaged}`, ...identity.map(one => `e.${one.existing}`)].join(', ')}`,
     `FROM (${staged}) AS n FULL OUTER JOIN (${existing}) AS e`,
-    `ON ${identity.map(one => `n.${one.name} = e.${one.existing}`).join(' AND ')}`,
+    `ON ${identity.map(one => `n.${one.name} = e.${one.single}`).join(' AND ')}`,
   ].join(' ')
   return statement(
     input,

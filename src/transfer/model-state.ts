@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ColumnType } from '../domain/column-type.ts'
 import type { Model, WriteMode } from '../domain/model.ts'
-import { windowCursorOf } from '../domain/row-identity.ts'
+import { meetingOf, windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import type { ModelState, ModelStateStore, WatermarkKind } from './ports.ts'
@@ -27,14 +27,14 @@ export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async
 export async function planRead(
   store: ModelStateStore,
   job: ModelJob,
-  table: { readonly isNew: boolean; readonly needsAll: boolean },
+  table: { readonly isNew: boolean; readonly needsAll: boolean; readonly meeting: string | undefined },
   recoverWatermark: () => Promise<Watermark | undefined>,
 ): Promise<ReadPlan> {
   const { model, destination, transfer } = job
   const all = { writeMode: model.writeMode, watermark: undefined, knownDigest: undefined }
   if (table.isNew) return all
   const state = await store.read(destination.name, model.tableName)
-  const isReplaced = state?.identity !== undefined && state.identity !== identityText(model)
+  const isReplaced = table.meeting !== undefined && table.meeting !== meetingOf(model)
   if (transfer.type === 'full-refresh' || isReplaced) return { ...all, writeMode: 'overwrite' }
   if (table.needsAll) return all
   const knownDigest = state?.definition === definitionHash(model) ? state.digest : undefined
@@ -52,7 +52,6 @@ export function stateAfter(
   const state = {
     watermark: type && laterWatermark(before, staged.maxCursor, type),
     digest: staged.digest,
-    identity: identityText(model),
     definition: definitionHash(model),
   }
   return { state, watermarkKind: watermarkKindOf(type) }
@@ -61,10 +60,6 @@ export function stateAfter(
 /** How watermarks of a cursor of this type compare. */
 export function watermarkKindOf(type: ColumnType | undefined): WatermarkKind {
   return type?.kind === 'timestamp' || type?.kind === 'date' ? type.kind : 'integer'
-}
-
-function identityText({ writeMode, primaryKey }: Model): string {
-  return JSON.stringify([writeMode, primaryKey])
 }
 
 /** Of all that makes staged rows from source rows, and a load from them. */

@@ -27,8 +27,6 @@ export interface ModelState {
   readonly watermark?: Watermark | undefined
   /** Digest of the rows that the next transfer reads again if nothing comes, see `digestOf`. */
   readonly digest?: string | undefined
-  /** How the table's rows were told apart and met; when it changes, the table is replaced. */
-  readonly identity?: string | undefined
   /** What else the digest depends on; when it changes, the digest says nothing. */
   readonly definition?: string | undefined
 }
@@ -37,7 +35,7 @@ export interface ModelState {
 export interface ModelStateStore {
   /** Undefined when nothing is known, because the model is new here or the store was lost. */
   read(destination: string, table: string): Promise<ModelState | undefined>
-  /** Takes the state unless the one that is kept has a later watermark. */
+  /** Takes the state, but keeps a later watermark: it never moves back on its own. */
   write(destination: string, table: string, state: ModelState, kind: WatermarkKind): Promise<void>
 }
 
@@ -51,7 +49,7 @@ export interface TransferDeps {
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
   /** Writes a model's rows to the bucket as Parquet. */
-  readonly stageModel: (options: StageOptions) => Promise<StagedModel>
+  readonly stageModel: (options: Omit<StageOptions, 'encoders'>) => Promise<StagedModel>
   readonly states: ModelStateStore
   readonly journal: JournalStore
   readonly clock: Clock

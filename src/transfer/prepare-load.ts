@@ -30,7 +30,8 @@ export async function prepareLoad(
   const model = modelForTable({ model: declared.model, target, record })
   const job = { ...declared, model }
   const needsAll = needsFullRead({ model, target, record })
-  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
+  const table = { needsAll, isNew: target === undefined, meeting: record?.meeting }
+  const read = await planRead(deps.states, job, table, () =>
     recoverWatermark(clients, deps, job, options.signal),
   )
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)

@@ -49,12 +49,15 @@ async function readRows(
   return rows.slice(1)
 }
 
+/** First and longest wait between two looks at a query, in milliseconds. */
+const POLL_MS = { first: 20, longest: 320 }
+
 async function untilSucceeded(athena: Athena, id: string | undefined): Promise<void> {
-  for (;;) {
+  for (let waitMs = POLL_MS.first; ; waitMs = Math.min(waitMs * 2, POLL_MS.longest)) {
     const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: id })
     const { State, StateChangeReason } = QueryExecution?.Status ?? {}
     if (State === 'SUCCEEDED') return
     if (State === 'FAILED' || State === 'CANCELLED') throw new Error(StateChangeReason)
-    await sleep(20)
+    await sleep(waitMs)
   }
 }

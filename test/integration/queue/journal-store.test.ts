@@ -29,8 +29,8 @@ const load: LoadRecord = {
   isUnchanged: false,
   renamedColumns: [],
   tableRecords: {
-    changed: { location: 's3://b/s/t', columns: [], dropped: [] },
-    unchanged: { location: 's3://b/s/t', columns: [], dropped: [] },
+    changed: { location: 's3://b/s/t', columns: [], dropped: [], meeting: '' },
+    unchanged: { location: 's3://b/s/t', columns: [], dropped: [], meeting: '' },
   },
   state: { digest: '1:2' },
   watermarkKind: 'timestamp',

@@ -4,6 +4,8 @@ import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load
 import { readSettings } from '../../../src/config/settings.ts'
 import type { ModelResult, TransferType } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createEncoderPool } from '../../../src/staging/encoder-pool.ts'
+import { stageModel } from '../../../src/staging/stage-model.ts'
 import { createMemoryJournal } from '../../../src/transfer/journal.ts'
 import type { ModelState } from '../../../src/transfer/ports.ts'
 import { runTransfer } from '../../../src/transfer/run-transfer.ts'
@@ -17,7 +19,8 @@ beforeAll(async () => {
   standIn = await startStandIn()
   vi.stubEnv('AWS_ENDPOINT_URL', standIn.url)
 })
-afterAll(() => standIn.stop())
+const encoders = createEncoderPool()
+afterAll(() => Promise.all([encoders.close(), standIn.stop()]))
 
 type ColumnFile = { name: string; type: string; description?: string }
 
@@ -55,7 +58,12 @@ async function setUp() {
       write: async (_: string, table: string, state: ModelState) => void states.set(table, state),
     }
     const { models } = await runTransfer(
-      { ...compose(settings, config), states: store, journal: createMemoryJournal() },
+      {
+        ...compose(settings, config),
+        stageModel: options => stageModel({ ...options, encoders }),
+        states: store,
+        journal: createMemoryJournal(),
+      },
       {
         transfer: { transferId: newTransferId(), destination: 'acme', type },
         destination,
