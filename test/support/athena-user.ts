@@ -53,7 +53,7 @@ async function readRows(
 const POLL_MS = { first: 20, longest: 320 }
 
 async function untilSucceeded(athena: Athena, id: string | undefined): Promise<void> {
-  for (let waitMs = POLL_MS.first; ; waitMs = Math.min(waitMs * 2, POLL_MS.longest)) {
+  for (let waitMs: number = POLL_MS.first; ; waitMs = Math.min(waitMs * 2, POLL_MS.longest)) {
     const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: id })
     const { State, StateChangeReason } = QueryExecution?.Status ?? {}
     if (State === 'SUCCEEDED') return
