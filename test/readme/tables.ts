@@ -3,15 +3,20 @@ import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/c
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
+import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
 import { evolutionTable } from './evolutions.ts'
 
-/** The tables that the README prints from code, by the name in its markers. */
+/** The READMEs that hold tables printed from code. */
+export const READMES = ['README.md', 'src/stand-in/README.md'] as const
+
+/** The tables that a README prints from code, by the name in its markers. */
 const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
   modes: modeTable,
   types: typeTable,
   errors: errorTable,
   evolutions: evolutionTable,
+  faults: faultTable,
 }
 
 function modeTable(): string {
@@ -80,7 +85,12 @@ function errorTable(): string {
   )
 }
 
-/** The README with each table between `<!-- name -->` and `<!-- /name -->` made anew. */
+function faultTable(): string {
+  const rows = Object.entries(FAULT_KINDS).map(([kind, effect]) => `| \`${kind}\` | ${effect} |`)
+  return ['| kind | what happens |', '| --- | --- |', ...rows].join('\n')
+}
+
+/** A README with each table between `<!-- name -->` and `<!-- /name -->` made anew. */
 export function withTables(readme: string): string {
   return Object.entries(TABLES).reduce(
     (text, [name, print]) =>
