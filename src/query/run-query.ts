@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TransferError } from '../domain/errors.ts'
 import type { AthenaPort, QueryExecution } from './athena-port.ts'
 import { mayBeRequeued } from './classify-failure.ts'
-import { type QueryPlace, queryFailure, refusedStart } from './query-failure.ts'
+import { mayStillRun, type QueryPlace, queryFailure } from './query-failure.ts'
+import { startQuery } from './start-query.ts'
 
 /** One statement to run. */
 export interface QueryRequest {
@@ -14,6 +15,7 @@ export interface QueryRequest {
 export interface QueryOptions extends QueryPlace {
   /** `s3://…/` folder for results. */
   readonly outputLocation: string
+  /** From the first try to start it, further token groups included. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Told the id as soon as Athena accepted the statement, before any waiting. */
@@ -40,8 +42,8 @@ const REQUEUE_LOOK_MS = 1_500
  * Runs one statement to its end. The same token joins an execution that was started before.
  *
  * When the signal aborts or time runs out, the execution is asked to stop (the customer's policy may not allow it) and
- * watched a little longer; the error's `terminal` detail says whether it is known to have ended. Until it is, nothing
- * that the statement reads may be deleted.
+ * watched a little longer. The error's `terminal` detail is false unless the execution is known to have ended, or never
+ * to have begun; until it is, nothing that the statement reads may be deleted.
  *
  * @throws {TransferError} by `classifyFailure`; `CANCELLED` or `QUERY_TIMEOUT` when ended from here.
  */
@@ -52,9 +54,9 @@ export async function runQuery(
 ): Promise<QueryOutcome> {
   const { signal } = options
   signal.throwIfAborted()
-  const queryExecutionId = await start(athena, request, options)
-  await options.onStarted?.(queryExecutionId)
   const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
+  const queryExecutionId = await startQuery(athena, request, options)
+  await options.onStarted?.(queryExecutionId)
   const execution =
     (await watch(athena, queryExecutionId, limit)) ?? (await stop(athena, queryExecutionId, options))
   if (execution.Status?.State !== 'SUCCEEDED') throw queryFailure(execution, options)
@@ -63,21 +65,6 @@ export async function runQuery(
     scannedBytes: execution.Statistics?.DataScannedInBytes ?? 0,
     engineMs: execution.Statistics?.EngineExecutionTimeInMillis ?? 0,
   }
-}
-
-async function start(athena: AthenaPort, request: QueryRequest, options: QueryOptions): Promise<string> {
-  try {
-    const answer = await athena.startQueryExecution({
-      QueryString: request.sql,
-      ClientRequestToken: request.clientRequestToken,
-      WorkGroup: options.workgroup,
-      ResultConfiguration: { OutputLocation: options.outputLocation },
-    })
-    if (answer.QueryExecutionId) return answer.QueryExecutionId
-  } catch (thrown) {
-    throw refusedStart(thrown, options)
-  }
-  throw new TransferError('AWS_UNAVAILABLE', 'Athena accepted a statement without an execution id')
 }
 
 /** The execution in its final state, or undefined when the signal aborted first. */
@@ -101,13 +88,17 @@ async function watch(
   return undefined
 }
 
-/** One look; a passing failure is no news of the execution, so watching goes on. */
+/** One look; a failure other than a refusal is no news of the execution, so watching goes on. */
 async function look(athena: AthenaPort, id: string): Promise<QueryExecution | undefined> {
   try {
     return (await athena.getQueryExecution({ QueryExecutionId: id })).QueryExecution
   } catch (thrown) {
-    if (thrown instanceof TransferError && thrown.retryable) return undefined
-    throw thrown
+    const isRefusal =
+      thrown instanceof TransferError
+        ? !thrown.retryable
+        : thrown instanceof Error && thrown.name === 'InvalidRequestException'
+    if (isRefusal) throw mayStillRun(thrown, { queryExecutionId: id })
+    return undefined
   }
 }
 

@@ -38,27 +38,26 @@ export async function runWithFaults<Result>(
     throw signatureError('expired-token', site.protocol)
   }
   for (const kind of ['throttle', 'quota', '500', '503'] as const) {
-    if (strike(kind)) throw faultError(kind, site.protocol)
+    if (strike(kind)) throw faultError(kind, site)
   }
   if (strike('twice')) await work()
   const result = await work()
   const late = strike('late')
   if (late) await delay(late.delayMs)
-  if (strike('500-after-commit')) throw faultError('500', site.protocol)
+  if (strike('500-after-commit')) throw faultError('500', site)
   if (strike('reset-after-commit')) throw new ConnectionReset()
   return result
 }
 
-function faultError(kind: 'throttle' | 'quota' | '500' | '503', protocol: Protocol): AwsError {
+function faultError(
+  kind: 'throttle' | 'quota' | '500' | '503',
+  { name, protocol }: Pick<FaultSite, 'name' | 'protocol'>,
+): AwsError {
   switch (kind) {
     case '503':
       return new AwsError('ServiceUnavailable', 503, 'Service is unable to handle request.')
-    case '500': {
-      const code = { s3: 'InternalError', query: 'InternalFailure', json: 'InternalServiceException' }[
-        protocol
-      ]
-      return new AwsError(code, 500, 'We encountered an internal error. Please try again.')
-    }
+    case '500':
+      return new AwsError(INTERNAL_ERRORS[name.split('.')[0] ?? ''] ?? 'InternalError', 500, INTERNAL)
     case 'quota':
       return new AwsError('TooManyRequestsException', 400, QUOTA, {
         Reason: 'CONCURRENT_QUERY_LIMIT_EXCEEDED',
@@ -68,6 +67,16 @@ function faultError(kind: 'throttle' | 'quota' | '500' | '503', protocol: Protoc
       return new AwsError(protocol === 'query' ? 'Throttling' : 'ThrottlingException', 400, 'Rate exceeded')
   }
 }
+
+/** What each service calls its own failures. */
+const INTERNAL_ERRORS: Readonly<Record<string, string>> = {
+  s3: 'InternalError',
+  sts: 'InternalFailure',
+  glue: 'InternalServiceException',
+  athena: 'InternalServerException',
+}
+
+const INTERNAL = 'We encountered an internal error. Please try again.'
 
 const QUOTA =
   'You have exceeded the limit for the number of queries you can run concurrently. Please reduce the number of concurrent queries submitted by this account. Contact customer support to request a concurrent query limit increase.'

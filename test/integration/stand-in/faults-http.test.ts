@@ -139,7 +139,7 @@ it('a reset before the effect leaves none, one after it leaves all', async () =>
 it('a query that started although its answer was lost, or that was asked for twice, is one query', async () => {
   await setUp()
   await standIn.setFault({ name: 'athena.StartQueryExecution.500-after-commit' })
-  await expect(start('l'.repeat(32))).rejects.toMatchObject({ name: 'InternalServiceException' })
+  await expect(start('l'.repeat(32))).rejects.toMatchObject({ name: 'InternalServerException' })
   const joined = await start('l'.repeat(32))
   await standIn.setFault({ name: 'athena.StartQueryExecution.twice' })
   const twice = await start('w'.repeat(32))
