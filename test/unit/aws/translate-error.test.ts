@@ -19,6 +19,8 @@ it.each([
   ['ThrottlingException', 'AWS_THROTTLED', true],
   ['SlowDown', 'AWS_THROTTLED', true],
   ['InvalidAccessKeyId', 'CREDENTIALS_REJECTED', false],
+  ['BadDigest', 'AWS_UNAVAILABLE', true],
+  ['RequestTimeTooSkewed', 'AWS_UNAVAILABLE', true],
   ['NoSuchBucket', 'DESTINATION_UNUSABLE', false],
   ['ECONNREFUSED', 'AWS_UNAVAILABLE', true],
   ['InternalError', 'AWS_UNAVAILABLE', true],

@@ -153,7 +153,11 @@ const refusal = (code: ErrorCode) => new TransferError(code, 'refused')
 
 it('looks again after a look that failed, whatever the passing failure', async () => {
   const { athena } = athenaGoingThrough([{ State: 'SUCCEEDED' }])
-  const failures: unknown[] = [refusal('AWS_THROTTLED'), refusal('AWS_UNAVAILABLE'), new SyntaxError('half a body')]
+  const failures: unknown[] = [
+    refusal('AWS_THROTTLED'),
+    refusal('AWS_UNAVAILABLE'),
+    new SyntaxError('half a body'),
+  ]
   const getQueryExecution: AthenaPort['getQueryExecution'] = async input => {
     const failure = failures.shift()
     if (failure) throw failure
