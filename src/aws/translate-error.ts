@@ -80,6 +80,16 @@ export function translateAwsError(thrown: unknown, call: FailedCall, place: Deni
   if (THROTTLED.has(thrown.name)) return fail('AWS_THROTTLED', `${where} was throttled (${thrown.name})`)
   if (thrown.name === 'PermanentRedirect')
     return fail('BUCKET_REGION_WRONG', wrongRegion(thrown, call, place))
+  if (thrown.name === 'ResourceNumberLimitExceededException')
+    return new TransferError(
+      'DESTINATION_UNUSABLE',
+      `${where}: the account has as many as it may: ${thrown.message}`,
+      {
+        cause: thrown,
+        details,
+        hint: "The customer raises Glue's quotas of databases and tables in Service Quotas, or removes some of them.",
+      },
+    )
   if (thrown.name === 'NoSuchBucket')
     return fail('DESTINATION_UNUSABLE', `destination "${place.name}": bucket "${call.bucket}" does not exist`)
   if (isUnreachable(thrown))

@@ -21,6 +21,7 @@ it.each([
   ['InvalidAccessKeyId', 'CREDENTIALS_REJECTED', false],
   ['BadDigest', 'AWS_UNAVAILABLE', true],
   ['RequestTimeTooSkewed', 'AWS_UNAVAILABLE', true],
+  ['ResourceNumberLimitExceededException', 'DESTINATION_UNUSABLE', false],
   ['NoSuchBucket', 'DESTINATION_UNUSABLE', false],
   ['ECONNREFUSED', 'AWS_UNAVAILABLE', true],
   ['InternalError', 'AWS_UNAVAILABLE', true],
