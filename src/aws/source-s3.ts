@@ -1,5 +1,5 @@
 import { S3 } from '@aws-sdk/client-s3'
-import type { AwsCredentials } from './clients.ts'
+import { type AwsCredentials, CONNECTION, MAX_ATTEMPTS } from './clients.ts'
 
 /** Access to the S3 that a source lies in: the operator's own, never a customer's. */
 export interface SourceS3Access {
@@ -13,6 +13,8 @@ export interface SourceS3Access {
 export function createSourceS3(access: SourceS3Access): S3 {
   return new S3({
     region: access.region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: { ...CONNECTION },
     forcePathStyle: access.endpoint !== undefined || process.env.AWS_ENDPOINT_URL !== undefined,
     ...(access.endpoint === undefined ? {} : { endpoint: access.endpoint }),
     ...(access.credentials === undefined ? {} : { credentials: access.credentials }),

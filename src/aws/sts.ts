@@ -1,5 +1,5 @@
 import { type AssumeRoleResponse, STS } from '@aws-sdk/client-sts'
-import type { AwsCredentials } from './clients.ts'
+import { type AwsCredentials, CONNECTION } from './clients.ts'
 
 /** Attempts of one STS call within the SDK; then the failure is the caller's. */
 const MAX_ATTEMPTS = 4
@@ -22,23 +22,28 @@ export interface Sts {
 
 /** STS of one region. `AssumeRole` is signed with the worker's own AWS credentials, web identity with none. */
 export function createSts(region: string): Sts {
-  const client = new STS({ region, maxAttempts: MAX_ATTEMPTS })
+  const client = new STS({ region, maxAttempts: MAX_ATTEMPTS, requestHandler: { ...CONNECTION } })
   return {
     assumeRoleWithWebIdentity: async request =>
-      toCredentials(await client.assumeRoleWithWebIdentity(request)),
-    assumeRole: async request => toCredentials(await client.assumeRole(request)),
+      toCredentials(request, Date.now(), await client.assumeRoleWithWebIdentity(request)),
+    assumeRole: async request => toCredentials(request, Date.now(), await client.assumeRole(request)),
   }
 }
 
-function toCredentials(answer: Pick<AssumeRoleResponse, 'Credentials'>): AwsCredentials {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration) {
+/** The end is told by this machine's clock, which is the one it will be compared with. */
+function toCredentials(
+  { DurationSeconds }: { readonly DurationSeconds: number },
+  askedAtMs: number,
+  answer: Pick<AssumeRoleResponse, 'Credentials'>,
+): AwsCredentials {
+  const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials ?? {}
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
     throw new Error('STS answered without credentials')
   }
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: SessionToken,
-    expiration: Expiration,
+    expiration: new Date(askedAtMs + DurationSeconds * 1000),
   }
 }

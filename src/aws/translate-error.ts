@@ -19,7 +19,19 @@ const REJECTED = new Set([
   'UnrecognizedClientException',
   'InvalidSignatureException',
 ])
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'])
+/** How AWS says that a session has ended. */
+export const EXPIRED: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+])
+/** How S3 says that a body, or a connection, did not arrive as it was sent. */
+export const SPOILT: ReadonlySet<string> = new Set([
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'IncompleteBody',
+  'RequestTimeout',
+])
 const THROTTLED = new Set([
   'Throttling',
   'ThrottlingException',
@@ -61,9 +73,23 @@ export function translateAwsError(thrown: unknown, call: FailedCall, place: Deni
     return fail('CREDENTIALS_REJECTED', `${where} was refused: ${thrown.name}, ${thrown.message}`)
   if (EXPIRED.has(thrown.name))
     return fail('AWS_UNAVAILABLE', `${where} was refused: the session expired (${thrown.name})`)
+  if (SPOILT.has(thrown.name))
+    return fail('AWS_UNAVAILABLE', `${where}: the body did not arrive as it was sent (${thrown.name})`)
+  if (thrown.name === 'RequestTimeTooSkewed')
+    return fail('AWS_UNAVAILABLE', `${where} was refused: this worker's clock differs from AWS's`)
   if (THROTTLED.has(thrown.name)) return fail('AWS_THROTTLED', `${where} was throttled (${thrown.name})`)
   if (thrown.name === 'PermanentRedirect')
     return fail('BUCKET_REGION_WRONG', wrongRegion(thrown, call, place))
+  if (thrown.name === 'ResourceNumberLimitExceededException')
+    return new TransferError(
+      'DESTINATION_UNUSABLE',
+      `${where}: the account has as many as it may: ${thrown.message}`,
+      {
+        cause: thrown,
+        details,
+        hint: "The customer raises Glue's quotas of databases and tables in Service Quotas, or removes some of them.",
+      },
+    )
   if (thrown.name === 'NoSuchBucket')
     return fail('DESTINATION_UNUSABLE', `destination "${place.name}": bucket "${call.bucket}" does not exist`)
   if (isUnreachable(thrown))

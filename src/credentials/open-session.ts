@@ -1,4 +1,5 @@
 import type { AwsCredentials } from '../aws/clients.ts'
+import type { RenewableCredentials } from '../aws/retry-failures.ts'
 import type { Sts } from '../aws/sts.ts'
 import type { Access, Destination } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
@@ -8,9 +9,9 @@ import type { IdentityTokens } from './identity-token.ts'
 import { refreshing } from './session-credentials.ts'
 import { readClaims } from './token-claims.ts'
 
-/** The right to act for one destination, refreshed before it ends. */
+/** The right to act for one destination, refreshed before it ends, and when AWS tells that it has. */
 export interface Session {
-  readonly credentials: () => Promise<AwsCredentials>
+  readonly credentials: RenewableCredentials<AwsCredentials>
   /** Account of the role; unknown with access keys. */
   readonly accountId: string | undefined
 }
@@ -30,7 +31,7 @@ const DEFAULT_AUDIENCE = 'sts.amazonaws.com'
  * Opens sessions by the destination's way in: web identity (a new token for each session), access keys, or AssumeRole
  * with an external id. The first credentials are fetched here, so a refusal is told before any work starts.
  *
- * @throws {TransferError} `ROLE_NOT_ASSUMABLE`, `IDENTITY_TOKEN_UNAVAILABLE`, `SECRET_UNREADABLE`, `AWS_UNAVAILABLE`.
+ * @throws {TransferError} `ROLE_NOT_ASSUMABLE`, `IDENTITY_TOKEN_UNAVAILABLE`, `SECRET_UNREADABLE`, `AWS_THROTTLED`, `AWS_UNAVAILABLE`.
  */
 export function createOpenSession(deps: SessionDeps): (destination: Destination) => Promise<Session> {
   return async destination => {
@@ -125,6 +126,10 @@ function translateRefusal(thrown: unknown, destination: Destination, token: stri
     const message = `destination "${name}": STS refused the identity token: ${thrown.message}`
     return new TransferError('IDENTITY_TOKEN_UNAVAILABLE', message, { cause: thrown, details })
   }
+  const code =
+    thrown.name === 'Throttling' || thrown.name === 'ThrottlingException'
+      ? 'AWS_THROTTLED'
+      : 'AWS_UNAVAILABLE'
   const message = `destination "${name}": STS in ${destination.region} failed: ${thrown.message || thrown.name}`
-  return new TransferError('AWS_UNAVAILABLE', message, { cause: thrown, details })
+  return new TransferError(code, message, { cause: thrown, details })
 }

@@ -7,6 +7,8 @@ interface DeniedCall {
   readonly action: string
   /** ARN of the resource, as exact as AWS told or the call allows. */
   readonly resource: string
+  /** True when a Deny refuses it, so that no further Allow would help. */
+  readonly isExplicit?: boolean
 }
 
 /** A destination as far as policies need it; the account may be unknown with access keys. */
@@ -30,10 +32,15 @@ export function accessDenied(denied: DeniedCall, place: DeniedPlace, cause: unkn
     {
       cause,
       details: { destination: place.name, action: denied.action, resource: denied.resource },
-      hint: `The customer adds this statement to the permission policy of the role or user (whole policy: \`athena-transfer policy ${place.name}\`): ${statement}`,
+      hint: denied.isExplicit
+        ? EXPLICIT_HINT
+        : `The customer adds this statement to the permission policy of the role or user (whole policy: \`athena-transfer policy ${place.name}\`): ${statement}`,
     },
   )
 }
+
+const EXPLICIT_HINT =
+  "A Deny in the customer's policies refuses it, which no Allow outweighs: the customer removes it, then enqueue the transfer again. IAM adds one, AWSRevokeOlderSessions, when a role's sessions are revoked; it holds for older sessions only."
 
 /** The bucket's own key: the contract's policy grants no action on it, so the customer has to add both that S3 needs. */
 function keyDenied(denied: DeniedCall, place: DeniedPlace, cause: unknown): TransferError {
@@ -56,5 +63,6 @@ export function parseDenial(message: string): DeniedCall | undefined {
     message,
   )
   const action = match?.[1]
-  return action === undefined ? undefined : { action, resource: match?.[2] ?? '*' }
+  if (action === undefined) return undefined
+  return { action, resource: match?.[2] ?? '*', isExplicit: /with an explicit deny/.test(message) }
 }

@@ -27,6 +27,9 @@ const BY_TYPE: readonly { readonly from: number; readonly to: number; readonly c
   { from: 1602, to: 1602, class: { code: 'AWS_THROTTLED', sameStatementAgain: true } },
 ]
 
+/** Named failures that share type 1301 with the customer's, and that only a change of our statement ends. */
+const OUR_BUGS = /MERGE_TARGET_ROW_MULTIPLE_MATCHES|HIVE_BAD_DATA/
+
 /** Types that Athena may mark as its own passing trouble. */
 const TRANSIENT_TYPES = [
   [100, 100],
@@ -38,12 +41,13 @@ const TRANSIENT_TYPES = [
 
 /**
  * Says what a failed or cancelled execution means, by its error type; message text decides only where Athena has no
- * type of its own for it: the commit conflict, open partitions and the scan limit.
+ * type of its own for it: the commit conflict, open partitions, the scan limit and statements of ours that cannot succeed.
  */
 export function classifyFailure(status: QueryExecution['Status']): FailureClass {
   const message = `${status?.StateChangeReason ?? ''} ${status?.AthenaError?.ErrorMessage ?? ''}`
   const type = status?.AthenaError?.ErrorType
   if (message.includes('ICEBERG_COMMIT_ERROR')) return { code: 'COMMIT_CONFLICT', sameStatementAgain: true }
+  if (OUR_BUGS.test(message)) return { code: 'QUERY_FAILED', sameStatementAgain: false }
   if (/TOO_MANY_OPEN_PARTITIONS/.test(message))
     return { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false }
   if (/Bytes scanned limit was exceeded/i.test(message))

@@ -1,5 +1,5 @@
 import { accessDenied, type DeniedPlace, parseDenial } from '../domain/access-denied.ts'
-import { type ErrorDetails, TransferError } from '../domain/errors.ts'
+import { type ErrorDetails, TransferError, toTransferError } from '../domain/errors.ts'
 import { partitionOf } from '../domain/permission-policy.ts'
 import type { QueryExecution } from './athena-port.ts'
 import { classifyFailure } from './classify-failure.ts'
@@ -54,6 +54,17 @@ function unverifiedBucket(message: string, { bucket, region }: QueryPlace): Retu
 /** True for the failure of an execution that is known to have ended. */
 export function isEnded(thrown: unknown): boolean {
   return thrown instanceof TransferError && thrown.details.terminal === true
+}
+
+/** A failure that leaves open whether the statement runs: the same, with the detail that says so. */
+export function mayStillRun(thrown: unknown, details: ErrorDetails): TransferError {
+  const error = toTransferError(thrown)
+  const { code, message, hint } = error
+  return new TransferError(code, message, {
+    cause: error.cause ?? thrown,
+    details: { ...error.details, ...details, terminal: false },
+    hint,
+  })
 }
 
 /** True when the same statement may be run again in a new token group. */

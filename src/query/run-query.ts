@@ -3,7 +3,8 @@ import { type Clock, SYSTEM_CLOCK } from '../domain/clock.ts'
 import { TransferError } from '../domain/errors.ts'
 import type { AthenaPort, QueryExecution } from './athena-port.ts'
 import { mayBeRequeued } from './classify-failure.ts'
-import { type QueryPlace, queryFailure, refusedStart } from './query-failure.ts'
+import { mayStillRun, type QueryPlace, queryFailure } from './query-failure.ts'
+import { startQuery } from './start-query.ts'
 
 /** One statement to run. */
 export interface QueryRequest {
@@ -15,6 +16,7 @@ export interface QueryRequest {
 export interface QueryOptions extends QueryPlace {
   /** `s3://…/` folder for results. */
   readonly outputLocation: string
+  /** From the first try to start it, further token groups included. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Default: the machine's own. */
@@ -53,30 +55,6 @@ export async function runQuery(
   options.signal.throwIfAborted()
   const id = await startQuery(athena, request, options)
   return outcomeOf(await awaitQuery(athena, id, options), options)
-}
-
-/**
- * Submits a statement and returns its execution's id.
- *
- * @throws {TransferError} when Athena does not take it. One that may be retried says nothing of whether it arrived.
- */
-export async function startQuery(
-  athena: AthenaPort,
-  request: QueryRequest,
-  options: QueryOptions,
-): Promise<string> {
-  try {
-    const answer = await athena.startQueryExecution({
-      QueryString: request.sql,
-      ClientRequestToken: request.clientRequestToken,
-      WorkGroup: options.workgroup,
-      ResultConfiguration: { OutputLocation: options.outputLocation },
-    })
-    if (answer.QueryExecutionId) return answer.QueryExecutionId
-  } catch (thrown) {
-    throw refusedStart(thrown, options)
-  }
-  throw new TransferError('AWS_UNAVAILABLE', 'Athena accepted a statement without an execution id')
 }
 
 /**
@@ -135,13 +113,17 @@ async function watch(
   return undefined
 }
 
-/** One look; a passing failure is no news of the execution, so watching goes on. */
+/** One look; a failure other than a refusal is no news of the execution, so watching goes on. */
 async function look(athena: AthenaPort, id: string): Promise<QueryExecution | undefined> {
   try {
     return (await athena.getQueryExecution({ QueryExecutionId: id })).QueryExecution
   } catch (thrown) {
-    if (thrown instanceof TransferError && thrown.retryable) return undefined
-    throw thrown
+    const isRefusal =
+      thrown instanceof TransferError
+        ? !thrown.retryable
+        : thrown instanceof Error && thrown.name === 'InvalidRequestException'
+    if (isRefusal) throw mayStillRun(thrown, { queryExecutionId: id })
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import { matchesGlob } from 'node:path/posix'
+import { TransferError } from '../domain/errors.ts'
 import type { SourceFile } from './read-files.ts'
 import { unreadable } from './source-error.ts'
 
@@ -28,11 +29,15 @@ export async function* s3Files(
   let token: string | undefined
   do {
     signal.throwIfAborted()
-    const page = await s3.listObjectsV2({
-      Bucket: bucket,
-      Prefix: root + literal,
-      ...(token === undefined ? {} : { ContinuationToken: token }),
-    })
+    const page = await s3
+      .listObjectsV2({
+        Bucket: bucket,
+        Prefix: root + literal,
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      })
+      .catch(cause => {
+        throw unreadable(base, `S3 does not list it: ${messageOf(cause)}`, cause)
+      })
     for (const { Key: key = '' } of page.Contents ?? []) {
       const name = key.slice(root.length)
       if (name !== pattern && !matchesGlob(name, pattern)) continue
@@ -43,21 +48,33 @@ export async function* s3Files(
   } while (token !== undefined)
 }
 
+/** @throws {TransferError} `SOURCE_UNREADABLE`, also when fewer or other bytes arrive than S3 announced. */
 async function* readObject(
   s3: SourceS3,
   object: { Bucket: string; Key: string },
   origin: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { Body: body, ContentLength: expected } = await s3.getObject(object, { abortSignal: signal })
-  if (!isByteStream(body)) throw unreadable(origin, 'S3 answered without a body')
   let seen = 0
-  for await (const chunk of body) {
-    seen += chunk.length
-    yield chunk
+  let expected: number | undefined
+  try {
+    const { Body: body, ContentLength } = await s3.getObject(object, { abortSignal: signal })
+    expected = ContentLength
+    if (!isByteStream(body)) throw unreadable(origin, 'S3 answered without a body')
+    for await (const chunk of body) {
+      seen += chunk.length
+      yield chunk
+    }
+  } catch (cause) {
+    if (signal.aborted || cause instanceof TransferError) throw cause
+    throw unreadable(origin, `it did not arrive whole, ${seen} bytes did: ${messageOf(cause)}`, cause)
   }
   if (expected !== undefined && expected !== seen)
     throw unreadable(origin, `${expected} bytes announced, ${seen} received`)
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
 }
 
 function isByteStream(body: object | undefined): body is AsyncIterable<Uint8Array> {

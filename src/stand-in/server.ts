@@ -3,7 +3,8 @@ import type { Seed } from './admin/schemas.ts'
 import { applySeed } from './admin/world.ts'
 import { createAthenaService } from './athena/service.ts'
 import { startTrino, type TrinoServer } from './athena/trino/server.ts'
-import { createFaults } from './faults.ts'
+import { createClock } from './clock.ts'
+import { createFaults } from './faults/registry.ts'
 import { createCatalog } from './glue/catalog.ts'
 import { createGlueService } from './glue/service.ts'
 import { openGlueStore } from './glue/store.ts'
@@ -81,6 +82,7 @@ async function openWorld(
   const storage = await openS3Storage(join(dataDir, 's3'))
   const glueStore = await openGlueStore(join(dataDir, 'glue'))
   const faults = createFaults()
+  const clock = createClock()
   const authorizer = createAuthorizer({ identities, audit })
   const glue = createGlueService({ store: glueStore, authorizer, faults })
   const athena = await createAthenaService({
@@ -109,6 +111,7 @@ async function openWorld(
       storage,
       authorizer,
       faults,
+      clock,
       jsonServices,
       workgroups: athena,
       governed: glueStore.governed,

@@ -126,8 +126,25 @@ export interface JsonService {
   close(): Promise<void>
 }
 
-/** Switches that tests and operators turn on through `/_stand-in/faults`; each service documents its own names. */
+/** What a fault may be meant for. */
+export interface FaultSubject {
+  /** S3: `bucket/key`; Glue, STS and Athena: the body; a query: its statement. */
+  readonly text: string
+  readonly accountId?: string | undefined
+  /** Name of the role whose session calls, or that is to be assumed. */
+  readonly role?: string | undefined
+}
+
+/** How a fault strikes, beyond its kind. */
+export interface Strike {
+  /** How long kinds that wait do so, in milliseconds. */
+  readonly delayMs: number
+  /** The number in Athena's error catalog, for kinds that fail a query. */
+  readonly errorType: number
+}
+
+/** Faults that are switched on through `/_stand-in/faults` or a seed; `faults/kinds.ts` names them all. */
 export interface Faults {
-  /** True when the named fault is to happen now; counts it down. */
-  take(name: string): boolean
+  /** Says whether the fault `<service>.<Action>.<kind>` happens to this subject now, and counts it. */
+  strike(name: string, subject: FaultSubject): Strike | undefined
 }

@@ -5,11 +5,13 @@ import { isHandedOver } from '../domain/abort-reason.ts'
 import { TransferError } from '../domain/errors.ts'
 import { cleaned, groupEnded, loading, type StepDone, stepDone, submitted } from '../domain/journal.ts'
 import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
+import { waitForNextTry } from '../query/backoff.ts'
 import { clientRequestToken } from '../query/client-request-token.ts'
 import { allowsAnotherGroup, isEnded } from '../query/query-failure.ts'
 import { readUpdateCount } from '../query/read-results.ts'
-import { awaitQuery, outcomeOf, type QueryOptions, startQuery } from '../query/run-query.ts'
-import { backOff, MAX_GROUPS } from '../query/run-statement.ts'
+import { awaitQuery, outcomeOf, type QueryOptions } from '../query/run-query.ts'
+import { GROUP_BACKOFF, MAX_GROUPS } from '../query/run-statement.ts'
+import { startQuery } from '../query/start-query.ts'
 import { cleanUp } from './clean-up.ts'
 import type { HeldJournal } from './journal.ts'
 import { writeManifest } from './manifest.ts'
@@ -59,6 +61,8 @@ async function openLoading({ clients, journal, signal }: OpenLoad, load: LoadRec
 async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
   const { clients, deps, destination, journal, signal } = open
   const options = queryOptions(clients, deps, { destination }, signal)
+  const { clock } = deps
+  const deadlineMs = clock.nowMs() + options.timeoutMs
   let ownGroup = isOpenedHere ? 0 : undefined
   for (let further = 0; ; ) {
     const { position } = journal.entry()
@@ -71,8 +75,9 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
       if (!allowsAnotherGroup(thrown)) throw await givenUp(open, position.load, thrown)
       await journal.move(groupEnded(journal.entry()))
       if (++further >= MAX_GROUPS) throw thrown
-      await backOff(further - 1, signal, deps.clock)
+      const goesOn = await waitForNextTry(further - 1, { ...GROUP_BACKOFF, deadlineMs, signal, clock })
       if (signal.aborted && !isHandedOver(signal)) throw await givenUp(open, position.load, signal.reason)
+      if (!goesOn) throw thrown
     }
     ownGroup = position.group + 1
   }

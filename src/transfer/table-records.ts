@@ -1,8 +1,9 @@
 import type { Destination } from '../domain/destination.ts'
+import { TransferError } from '../domain/errors.ts'
 import { tableRecordKey } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
 import { type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
-import type { ReadingS3 } from '../staging/s3-port.ts'
+import type { ObjectBody, ReadingS3 } from '../staging/s3-port.ts'
 import type { DestinationClients } from './ports.ts'
 
 /**
@@ -21,14 +22,32 @@ export async function readTableRecord(
   return record?.location === target.location ? record : undefined
 }
 
+/** How often an object is asked for that does not arrive whole; the SDK repeats calls, but not the reading of bodies. */
+const MAX_READS = 3
+
 async function readText(
   s3: Pick<ReadingS3, 'getObject'>,
   bucket: string,
   key: string,
 ): Promise<string | undefined> {
+  for (let reads = 1; ; reads++) {
+    const body = await openObject(s3, bucket, key)
+    try {
+      return await body?.transformToString()
+    } catch (cause) {
+      if (reads < MAX_READS) continue
+      throw new TransferError('AWS_UNAVAILABLE', `s3://${bucket}/${key} did not arrive whole`, { cause })
+    }
+  }
+}
+
+async function openObject(
+  s3: Pick<ReadingS3, 'getObject'>,
+  bucket: string,
+  key: string,
+): Promise<ObjectBody | undefined> {
   try {
-    const { Body } = await s3.getObject({ Bucket: bucket, Key: key })
-    return await Body?.transformToString()
+    return (await s3.getObject({ Bucket: bucket, Key: key })).Body
   } catch (thrown) {
     if (thrown instanceof Error && thrown.name === 'NoSuchKey') return undefined
     throw thrown

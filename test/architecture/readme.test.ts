@@ -1,11 +1,18 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { withTables } from '../readme/tables.ts'
+import { READMES, tablesWithoutPlace, withTables } from '../readme/tables.ts'
 
 const README = readFileSync('README.md', 'utf8')
 
-it("the README's tables are those of the code; `npm run readme` prints them again", () => {
-  expect(README).toBe(withTables(README))
+it.each(READMES)('the tables of %s are those of the code; `npm run readme` prints them again', path => {
+  const text = readFileSync(path, 'utf8')
+
+  expect(text).toBe(withTables(text))
+})
+
+it('every table has its place, and is there', () => {
+  expect(tablesWithoutPlace(READMES.map(path => readFileSync(path, 'utf8')))).toEqual([])
+  expect(readFileSync('src/stand-in/README.md', 'utf8')).toContain('| `*.*.reset-after-commit` |')
   expect(README).toContain('| `REDIS_URL` |')
   expect(README).toContain('| `bigint` | `bigint` | `bigint` |')
   expect(README).toContain('| `CustomerId` | `customerid` |')

@@ -3,10 +3,14 @@ import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/c
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
+import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
 import { evolutionTable } from './evolutions.ts'
 import { nameTable } from './names.ts'
 
-/** The tables that the README prints from code, by the name in its markers. */
+/** The READMEs that hold tables printed from code. */
+export const READMES = ['README.md', 'src/stand-in/README.md'] as const
+
+/** The tables that a README prints from code, by the name in its markers. */
 const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
   modes: modeTable,
@@ -14,6 +18,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   errors: errorTable,
   evolutions: evolutionTable,
   names: nameTable,
+  faults: faultTable,
 }
 
 function modeTable(): string {
@@ -82,15 +87,20 @@ function errorTable(): string {
   )
 }
 
-/**
- * The README with each table between `<!-- name -->` and `<!-- /name -->` made anew.
- *
- * @throws {Error} when it has no place for one of them.
- */
+function faultTable(): string {
+  const rows = Object.entries(FAULT_KINDS).map(([kind, effect]) => `| \`${kind}\` | ${effect} |`)
+  return ['| kind | what happens |', '| --- | --- |', ...rows].join('\n')
+}
+
+/** A README with each table that it has a place for, between `<!-- name -->` and `<!-- /name -->`, made anew. */
 export function withTables(readme: string): string {
   return Object.entries(TABLES).reduce((text, [name, print]) => {
     const place = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`)
-    if (!place.test(text)) throw new Error(`the README has no place for the table "${name}"`)
     return text.replace(place, (_, open, close) => `${open}${print()}\n${close}`)
   }, readme)
+}
+
+/** Tables that none of the READMEs has a place for. */
+export function tablesWithoutPlace(readmes: readonly string[]): readonly string[] {
+  return Object.keys(TABLES).filter(name => !readmes.some(readme => readme.includes(`<!-- ${name} -->`)))
 }

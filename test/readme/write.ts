@@ -1,5 +1,5 @@
-/** `npm run readme`: prints the tables of the README from code again. */
+/** `npm run readme`: prints the tables of the READMEs from code again. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { withTables } from './tables.ts'
+import { READMES, withTables } from './tables.ts'
 
-await writeFile('README.md', withTables(await readFile('README.md', 'utf8')))
+for (const path of READMES) await writeFile(path, withTables(await readFile(path, 'utf8')))

@@ -21,9 +21,23 @@ interface AuditEntry {
 /** A fault to switch on, such as `glue.UpdateTable.throttle`; see src/stand-in/README.md. */
 interface FaultRequest {
   readonly name: string
-  readonly times?: number
+  readonly id?: string
   readonly match?: string
+  readonly accountId?: string
+  readonly role?: string
+  readonly after?: number
+  readonly times?: number
+  readonly probability?: number
+  readonly seed?: number
   readonly delayMs?: number
+  readonly errorType?: number
+}
+
+/** A fault's counts so far. */
+interface FaultCount {
+  readonly id: string
+  readonly matched: number
+  readonly struck: number
 }
 
 /** A token to mint; `subject` defaults to the identity provider's own service account. */
@@ -47,7 +61,11 @@ export interface TestStandIn {
   audit(filter?: Readonly<Record<string, string>>): Promise<readonly AuditEntry[]>
   clearAudit(): Promise<void>
   setFault(fault: FaultRequest): Promise<void>
+  /** Faults that are switched on, those that are used up included. */
+  faults(): Promise<readonly FaultCount[]>
   clearFaults(): Promise<void>
+  /** Sets how far the stand-in's clock is ahead of this machine's, in milliseconds. */
+  setClock(offsetMs: number): Promise<void>
   /** Ends the process and starts it again on the same port and data, in another engine if named; `SIGKILL` is a crash. */
   restart(signal?: 'SIGTERM' | 'SIGKILL', engine?: EngineName): Promise<void>
   /** Ends the process and removes its data. */
@@ -95,6 +113,8 @@ export async function startStandIn(
     },
     clearAudit: async () => void (await admin('DELETE', 'audit')),
     setFault: async fault => void (await admin('PUT', 'faults', fault)),
+    faults: async () => faultsSchema.parse(await admin('GET', 'faults')).faults,
+    setClock: async offsetMs => void (await admin('PUT', 'clock', { offsetMs })),
     clearFaults: async () => void (await admin('DELETE', 'faults')),
     async restart(signal = 'SIGTERM', other = engine) {
       await running.end(signal)
@@ -121,6 +141,10 @@ const auditSchema = z.object({
       reason: z.string(),
     }),
   ),
+})
+
+const faultsSchema = z.object({
+  faults: z.array(z.object({ id: z.string(), matched: z.number(), struck: z.number() })),
 })
 
 const readySchema = z.object({ url: z.url() })

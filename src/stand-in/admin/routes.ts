@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { faultSchema } from '../faults/fault.ts'
 import { type Answer, type Call, decodePercent } from '../http/call.ts'
 import { readBody } from '../http/read-body.ts'
 import { permissionPolicySchema, trustPolicySchema } from '../iam/policy.ts'
@@ -7,8 +8,8 @@ import {
   accountRequest,
   auditQuery,
   bucketRequest,
+  clockRequest,
   expiryRequest,
-  faultRequest,
   lakeFormationRequest,
   roleRequest,
   tokenRequest,
@@ -87,8 +88,10 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET audit': (deps, { query }) => ({ entries: deps.audit.find(auditQuery.parse(query)) }),
   'DELETE audit': deps => deps.audit.clear(),
   'GET faults': deps => ({ faults: deps.faults.list() }),
-  'PUT faults': (deps, { body }) => deps.faults.set(faultRequest.parse(body)),
+  'PUT faults': (deps, { body }) => deps.faults.set(faultSchema.parse(body)),
   'DELETE faults': deps => deps.faults.clear(),
+  'DELETE faults/:id': (deps, { path: [id = ''] }) => deps.faults.remove(id),
+  'PUT clock': (deps, { body }) => deps.clock.setOffset(clockRequest.parse(body).offsetMs),
 }
 
 /** Answers the admin API, to callers on this machine only. Errors are JSON with `code` and `message`. */

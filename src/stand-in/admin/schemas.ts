@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { faultSchema } from '../faults/fault.ts'
 import { accountIdSchema, accountSchema, roleSchema, userSchema } from '../iam/identities.ts'
 import { isBucketName } from '../s3/buckets.ts'
 
@@ -35,13 +36,8 @@ export const tokenRequest = z.strictObject({
   expiresInSeconds: z.int().default(3600),
 })
 
-/** A fault to switch on; it replaces the one of the same name. */
-export const faultRequest = z.strictObject({
-  name: z.string().min(1),
-  times: z.int().min(1).default(1),
-  match: z.string().optional(),
-  delayMs: z.int().min(0).max(600_000).optional(),
-})
+/** How far the stand-in's clock is ahead of the machine's, in milliseconds; a day either way at most. */
+export const clockRequest = z.strictObject({ offsetMs: z.int().min(-86_400_000).max(86_400_000) })
 
 /** The audit's query string. */
 export const auditQuery = z.object({
@@ -83,6 +79,7 @@ export const seedSchema = z.strictObject({
   roles: z.array(roleRequest).default([]),
   workgroups: z.array(workgroupRequest).default([]),
   lakeFormation: z.array(lakeFormationRequest).default([]),
+  faults: z.array(faultSchema).default([]),
 })
 
 export type Seed = z.output<typeof seedSchema>

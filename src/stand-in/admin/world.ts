@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { AthenaService } from '../athena/service.ts'
-import type { FaultSwitches } from '../faults.ts'
+import type { Clock } from '../clock.ts'
+import type { FaultRegistry } from '../faults/registry.ts'
 import { type GlueStore, recordKey } from '../glue/store.ts'
 import type { Audit } from '../iam/audit.ts'
 import { type Identities, type Role, roleArn, roleKey, type User } from '../iam/identities.ts'
@@ -26,7 +27,8 @@ export interface AdminDeps {
   readonly identities: Identities
   readonly storage: S3Storage
   readonly audit: Audit
-  readonly faults: FaultSwitches
+  readonly faults: FaultRegistry
+  readonly clock: Clock
   readonly issuer: TokenIssuer
   /** Whom Lake Formation grants the databases that it governs. */
   readonly governed: GlueStore['governed']
@@ -141,7 +143,7 @@ export async function putLakeFormation(
 
 /** Mints a token with the claims asked for; also ones that STS must refuse. */
 export function mintToken(deps: AdminDeps, request: z.output<typeof tokenRequest>): unknown {
-  const iat = Math.floor(Date.now() / 1000)
+  const iat = Math.floor(deps.clock.nowMs() / 1000)
   const sub = request.subject ?? DEFAULT_SERVICE_ACCOUNT.subject
   const azp = request.authorizedParty === null ? undefined : (request.authorizedParty ?? sub)
   const email = request.email ?? DEFAULT_SERVICE_ACCOUNT.email
@@ -167,7 +169,7 @@ export async function expireSessions(
   const ended = [...sessions.values()]
     .filter(session => request.accountId === undefined || session.accountId === request.accountId)
     .filter(session => request.accessKeyId === undefined || session.accessKeyId === request.accessKeyId)
-  const now = Date.now()
+  const now = deps.clock.nowMs()
   const earlier = ended.filter(session => session.expiresAtMs > now)
   await Promise.all(
     earlier.map(session => sessions.set(session.accessKeyId, { ...session, expiresAtMs: now })),
@@ -183,6 +185,7 @@ export async function applySeed(deps: AdminDeps, seed: Seed): Promise<void> {
   for (const role of seed.roles) await putRole(deps, role)
   for (const workgroup of seed.workgroups) await putWorkgroup(deps, workgroup)
   for (const database of seed.lakeFormation) await putLakeFormation(deps, database)
+  for (const fault of seed.faults) deps.faults.set(fault)
 }
 
 /** The admin API's answer for what is not there. */

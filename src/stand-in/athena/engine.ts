@@ -33,6 +33,8 @@ export interface QueryContext {
   readonly sink: ResultSink
   /** Told of every data file that was put in S3, committed or not. */
   readonly onFileWritten: (uri: string) => void
+  /** Called just before a change becomes visible; throws when it must not. */
+  readonly beforeCommit: () => void
 }
 
 /** Takes a result's columns first, then its rows, in order. */

@@ -64,10 +64,7 @@ export async function createAthenaService(deps: AthenaDependencies): Promise<Ath
     async handle(action, body, caller) {
       const answer = actions.get(action)
       if (!answer) throw new AwsError('UnknownOperationException', 400, `Unknown operation: ${action}`)
-      throwFault(deps.faults, action, 'before')
-      const result = await answer(body, caller)
-      throwFault(deps.faults, action, 'after')
-      return result
+      return answer(body, caller)
     },
     putWorkgroup(accountId, workgroup) {
       const { region, ...settings } = operatorSchema.parse(workgroup)
@@ -83,18 +80,3 @@ export async function createAthenaService(deps: AthenaDependencies): Promise<Ath
 }
 
 const operatorSchema = workgroupSchema.extend({ region: z.string().optional() }).strict()
-
-/** `throttle` and `error` fail an action before it has any effect, `lost-response` after. */
-function throwFault(faults: Faults, action: string, moment: 'before' | 'after'): void {
-  if (moment === 'after') {
-    if (!faults.take(`athena.${action}.lost-response`)) return
-    throw new AwsError('InternalServerException', 500, 'An internal error occurred')
-  }
-  if (faults.take(`athena.${action}.error`)) {
-    throw new AwsError('InternalServerException', 500, 'An internal error occurred')
-  }
-  if (!faults.take(`athena.${action}.throttle`)) return
-  if (action !== 'StartQueryExecution') throw new AwsError('ThrottlingException', 400, 'Rate exceeded')
-  const message = 'You have exceeded the limit for the number of queries you can run concurrently.'
-  throw new AwsError('TooManyRequestsException', 400, message, { Reason: 'CONCURRENT_QUERY_LIMIT_EXCEEDED' })
-}

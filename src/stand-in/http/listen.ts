@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ConnectionReset } from '../faults.ts'
+import { ConnectionReset } from '../faults/run-with-faults.ts'
 import { type Answer, type Call, toCall } from './call.ts'
 
 /** A listening server. */
@@ -50,8 +50,10 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
       answer.status !== 204 &&
       answer.status !== 304 && { 'content-length': '0' }),
   })
-  if (answer.body instanceof Readable) await pipeline(answer.body, response)
-  else response.end(answer.body)
+  if (answer.body instanceof Readable) {
+    response.flushHeaders()
+    await pipeline(answer.body, response)
+  } else response.end(answer.body)
 }
 
 function isDisconnect(error: unknown): boolean {

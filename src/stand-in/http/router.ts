@@ -1,6 +1,9 @@
 import { ADMIN_PREFIX, answerAdmin } from '../admin/routes.ts'
 import type { AdminDeps } from '../admin/world.ts'
-import { ConnectionReset, type FaultSite } from '../faults.ts'
+import { sessionEnds } from '../faults/end-session.ts'
+import { ConnectionReset, type FaultSite, runWithFaults } from '../faults/run-with-faults.ts'
+import { spoilAnswer } from '../faults/spoil-body.ts'
+import { subjectOf, subjectOfRole } from '../faults/subject.ts'
 import { answerIdentityProvider, isIdentityProviderPath } from '../identity-provider/routes.ts'
 import type { S3Deps } from '../s3/request.ts'
 import { answerS3 } from '../s3/service.ts'
@@ -23,10 +26,18 @@ export interface RouterDeps extends AdminDeps, S3Deps {
 /** Largest body of a JSON or Query request, in bytes. */
 const MAX_BODY_BYTES = 16 * 1024 ** 2
 
-/** Answers one request, errors included. @throws {ConnectionReset} when a fault wants no answer at all. */
+/**
+ * Answers one request, errors included, with the time of this service's clock.
+ * @throws {ConnectionReset} when a fault wants no answer at all.
+ */
 export async function route(deps: RouterDeps, call: Call): Promise<Answer> {
+  const { status, headers, ...rest } = await routeToService(deps, call)
+  return { status, headers: { date: new Date(deps.clock.nowMs()).toUTCString(), ...headers }, ...rest }
+}
+
+async function routeToService(deps: RouterDeps, call: Call): Promise<Answer> {
   if (call.rawPath.startsWith(ADMIN_PREFIX)) return answerAdmin(deps, call)
-  if (isIdentityProviderPath(call.rawPath)) return answerIdentityProvider(call, deps.issuer)
+  if (isIdentityProviderPath(call.rawPath)) return answerIdentityProvider(call, deps)
   const claim = readClaim(call)
   const protocol = protocolOf(call, claim)
   try {
@@ -73,8 +84,14 @@ async function routeS3(deps: RouterDeps, call: Call, claim: Claim): Promise<Answ
       400,
       'Missing required header for this request: x-amz-content-sha256',
     )
-  const options = { identities: deps.identities, payloadHash, protocol: 's3' } as const
-  return answerS3(deps, call, verifySignature(call, signed, options), payloadHash)
+  const options = {
+    identities: deps.identities,
+    payloadHash,
+    protocol: 's3',
+    nowMs: deps.clock.nowMs(),
+  } as const
+  const verified = verifySignature(call, signed, options)
+  return answerS3(deps, call, verified, { payloadHash, ...sessionEnds(deps, verified) })
 }
 
 /** Verifies a request whose body is small, against the hash of what really came. */
@@ -85,7 +102,9 @@ function verifySmall(
   body: Buffer,
   protocol: Protocol,
 ): Verified {
-  return verifySignature(call, claim, { identities: deps.identities, payloadHash: sha256Hex(body), protocol })
+  const payloadHash = sha256Hex(body)
+  const { identities, clock } = deps
+  return verifySignature(call, claim, { identities, payloadHash, protocol, nowMs: clock.nowMs() })
 }
 
 async function routeSts(deps: RouterDeps, call: Call, claim: Claim): Promise<Answer> {
@@ -93,15 +112,22 @@ async function routeSts(deps: RouterDeps, call: Call, claim: Claim): Promise<Ans
   const parameters = new Map([...call.query, ...parseQuery(body.toString())])
   const verified =
     claim === undefined ? undefined : verifySmall(deps, call, readable(claim, 'query'), body, 'query')
-  const name = `sts.${parameters.get('Action') ?? ''}`
-  const site = { name, subject: body.toString(), protocol: 'query', throttling: 'common' } as const
-  return deps.faults.run(site, () => answerSts(deps, call, parameters, verified))
+  const text = body.toString()
+  const site: FaultSite = {
+    name: `sts.${parameters.get('Action') ?? ''}`,
+    subject: verified ? subjectOf(verified.caller, text) : subjectOfRole(parameters.get('RoleArn'), text),
+    protocol: 'query',
+    ...(verified && sessionEnds(deps, verified)),
+  }
+  const answer = await runWithFaults(deps.faults, site, () => answerSts(deps, call, parameters, verified))
+  return spoilAnswer(deps.faults, site, answer)
 }
 
 async function routeJson(deps: RouterDeps, call: Call, claim: Claim): Promise<Answer> {
   const signed = readable(claim, 'json')
   const body = await readBody(call.body, MAX_BODY_BYTES)
-  const { caller } = verifySmall(deps, call, signed, body, 'json')
+  const verified = verifySmall(deps, call, signed, body, 'json')
+  const { caller } = verified
   const service = deps.jsonServices.get(signed.scope.service)
   const [target, action] = (call.headers.get('x-amz-target') ?? '').split('.')
   if (!service || action === undefined || TARGETS[signed.scope.service] !== target)
@@ -112,16 +138,17 @@ async function routeJson(deps: RouterDeps, call: Call, claim: Claim): Promise<An
     )
   const site: FaultSite = {
     name: `${signed.scope.service}.${action}`,
-    subject: body.toString(),
+    subject: subjectOf(caller, body.toString()),
     protocol: 'json',
-    throttling: signed.scope.service === 'athena' ? 'own' : 'common',
+    ...sessionEnds(deps, verified),
   }
-  const result = await deps.faults.run(site, () => service.handle(action, parseJson(body), caller))
-  return {
+  const handle = (): Promise<unknown> => service.handle(action, parseJson(body), caller)
+  const result = await runWithFaults(deps.faults, site, handle)
+  return spoilAnswer(deps.faults, site, {
     status: 200,
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': call.requestId },
     body: JSON.stringify(result ?? {}),
-  }
+  })
 }
 
 /** The prefix of `X-Amz-Target` of each JSON service. */

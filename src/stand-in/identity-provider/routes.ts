@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Answer, Call } from '../http/call.ts'
 import { DEFAULT_SERVICE_ACCOUNT, GOOGLE_ISSUER, type TokenIssuer } from './tokens.ts'
 
@@ -15,17 +16,22 @@ const JWKS_PATH = '/oauth2/v3/certs'
 
 const ACCOUNT_PATH = '/computeMetadata/v1/instance/service-accounts/default'
 
+interface TokenSource {
+  readonly issuer: TokenIssuer
+  readonly clock: Clock
+}
+
 /** Answers OpenID discovery, the key set, and those routes of Google's metadata server that mint identity tokens. */
-export function answerIdentityProvider(call: Call, issuer: TokenIssuer): Answer {
+export function answerIdentityProvider(call: Call, { issuer, clock }: TokenSource): Answer {
   const host = call.headers.get('host') ?? 'localhost'
   if (call.rawPath === '/.well-known/openid-configuration') return json(discovery(`http://${host}`))
   if (call.rawPath === JWKS_PATH) return json(issuer.jwks)
   if (call.headers.get('metadata-flavor') !== 'Google')
     return text(403, 'Missing Metadata-Flavor:Google header.')
-  return answerMetadata(call, issuer)
+  return answerMetadata(call, { issuer, clock })
 }
 
-function answerMetadata(call: Call, issuer: TokenIssuer): Answer {
+function answerMetadata(call: Call, source: TokenSource): Answer {
   switch (call.rawPath.replace(/\/$/, '')) {
     case '/computeMetadata/v1/instance':
       return text(200, 'id\nservice-accounts/\n')
@@ -36,16 +42,16 @@ function answerMetadata(call: Call, issuer: TokenIssuer): Answer {
     case `${ACCOUNT_PATH}/email`:
       return text(200, DEFAULT_SERVICE_ACCOUNT.email)
     case `${ACCOUNT_PATH}/identity`:
-      return answerIdentity(call, issuer)
+      return answerIdentity(call, source)
     default:
       return text(404, `no such metadata: ${call.rawPath}`)
   }
 }
 
-function answerIdentity(call: Call, issuer: TokenIssuer): Answer {
+function answerIdentity(call: Call, { issuer, clock }: TokenSource): Answer {
   const audience = call.query.get('audience')
   if (!audience) return text(400, 'non-empty audience parameter required')
-  const iat = Math.floor(Date.now() / 1000)
+  const iat = Math.floor(clock.nowMs() / 1000)
   const { subject, email } = DEFAULT_SERVICE_ACCOUNT
   const claims = {
     iss: GOOGLE_ISSUER,

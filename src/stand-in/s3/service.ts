@@ -1,6 +1,8 @@
-import { Readable } from 'node:stream'
-import { ConnectionReset, type FaultSwitches } from '../faults.ts'
+import { type FaultSite, runWithFaults } from '../faults/run-with-faults.ts'
+import { spoilAnswer, spoilUpload } from '../faults/spoil-body.ts'
+import { subjectOf } from '../faults/subject.ts'
 import type { Answer, Call } from '../http/call.ts'
+import type { Faults } from '../services.ts'
 import type { Verified } from '../sigv4/verify.ts'
 import {
   bucketSettingOf,
@@ -52,38 +54,26 @@ const OPERATIONS = {
 type OperationName = keyof typeof OPERATIONS
 
 /**
- * Answers one request to S3 whose signature is verified. The fault `s3.GetObject.truncate` breaks the connection after
- * half of the body.
+ * Answers one request to S3 whose signature is verified, under the faults that are switched on.
  * @throws {AwsError}
  */
 export async function answerS3(
-  deps: S3Deps & { readonly faults: FaultSwitches },
+  deps: S3Deps & { readonly faults: Faults },
   call: Call,
   verified: Verified,
-  payloadHash: string,
+  { payloadHash, ...identity }: Pick<FaultSite, 'expire' | 'revoke'> & { readonly payloadHash: string },
 ): Promise<Answer> {
   const address = addressOf(call, name => deps.storage.buckets.has(name))
   const { caller, seed } = verified
-  const request: S3Request = { call, caller, seed, payloadHash, ...address }
   const name = operationOf(call, address)
-  const subject = `${address.bucket}/${address.key}`
-  const answer = await deps.faults.run(
-    { name: `s3.${name}`, subject, protocol: 's3', throttling: 'common' },
-    () => OPERATIONS[name](deps, request),
-  )
-  const { body } = answer
-  if (!(body instanceof Readable) || !deps.faults.take(`s3.${name}.truncate`, subject)) return answer
-  return { ...answer, body: Readable.from(halfOf(body, Number(answer.headers['content-length']))) }
-}
-
-async function* halfOf(body: Readable, size: number): AsyncGenerator<Buffer> {
-  let left = Math.floor(size / 2)
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk).subarray(0, left)
-    left -= bytes.length
-    yield bytes
-    if (left === 0) throw new ConnectionReset()
-  }
+  const subject = subjectOf(caller, `${address.bucket}/${address.key}`)
+  const site = { name: `s3.${name}`, subject, protocol: 's3', ...identity } as const
+  const answer = await runWithFaults(deps.faults, site, () => {
+    const arrived = spoilUpload(deps.faults, site, call)
+    const request: S3Request = { call: arrived, caller, seed, payloadHash, ...address }
+    return OPERATIONS[name](deps, request)
+  })
+  return spoilAnswer(deps.faults, site, answer)
 }
 
 function operationOf(call: Call, address: { bucket: string; key: string }): OperationName {

@@ -36,7 +36,7 @@ const MAX_SKEW_MS = 15 * 60_000
 export function verifySignature(
   call: Call,
   claim: SignatureClaim,
-  options: { identities: Identities; payloadHash: string; protocol: Protocol },
+  options: { identities: Identities; payloadHash: string; protocol: Protocol; nowMs: number },
 ): Verified {
   const refuse = (problem: SignatureProblem): never => {
     throw signatureError(problem, options.protocol)
@@ -53,7 +53,9 @@ export function verifySignature(
   })
   const expected = sign(key, stringToSign(claim.amzDate, claim.scope, canonical))
   if (!sameSignature(expected, claim.signature)) refuse('mismatch')
-  const problem = timeProblem(claim) ?? tokenProblem(claim, principal) ?? headerProblem(call, claim)
+  const { nowMs } = options
+  const problem =
+    timeProblem(claim, nowMs) ?? tokenProblem(claim, principal, nowMs) ?? headerProblem(call, claim)
   if (problem) refuse(problem)
   return {
     principal,
@@ -68,19 +70,23 @@ export function verifySignature(
   }
 }
 
-function timeProblem(claim: SignatureClaim): SignatureProblem | undefined {
-  const ageMs = Date.now() - amzDateMs(claim.amzDate)
+function timeProblem(claim: SignatureClaim, nowMs: number): SignatureProblem | undefined {
+  const ageMs = nowMs - amzDateMs(claim.amzDate)
   if (Number.isNaN(ageMs) || ageMs < -MAX_SKEW_MS) return 'skewed'
   if (claim.expiresSeconds !== undefined)
     return ageMs > claim.expiresSeconds * 1000 ? 'url-expired' : undefined
   return ageMs > MAX_SKEW_MS ? 'skewed' : undefined
 }
 
-function tokenProblem(claim: SignatureClaim, principal: Principal): SignatureProblem | undefined {
+function tokenProblem(
+  claim: SignatureClaim,
+  principal: Principal,
+  nowMs: number,
+): SignatureProblem | undefined {
   const { session } = principal
   if (session && claim.sessionToken === undefined) return 'unknown-key'
   if (claim.sessionToken !== session?.sessionToken) return 'bad-token'
-  return session && session.expiresAtMs <= Date.now() ? 'expired-token' : undefined
+  return session && session.expiresAtMs <= nowMs ? 'expired-token' : undefined
 }
 
 /** S3 insists that every `x-amz-` header be signed; so does the stand-in, for all services. */

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Audit } from '../iam/audit.ts'
 import { conditionKeys } from '../iam/conditions.ts'
 import { evaluatePolicies } from '../iam/evaluate.ts'
@@ -23,7 +24,7 @@ const ACTION = 'sts:AssumeRole'
  * @throws {AwsError} `AccessDenied`, `ValidationError`.
  */
 export async function assumeRole(
-  deps: { identities: Identities; audit: Audit },
+  deps: { identities: Identities; audit: Audit; clock: Clock },
   parameters: ReadonlyMap<string, string>,
   caller: Caller,
   principal: Principal,
@@ -52,7 +53,7 @@ export async function assumeRole(
     const message = `User: ${caller.arn} is not authorized to perform: ${ACTION} on resource: ${arn}`
     throw new AwsError('AccessDenied', 403, message)
   }
-  const session = await createSession(deps.identities, {
+  const session = await createSession(deps, {
     role,
     sessionName: name,
     durationSeconds: durationSeconds(parameters, role, principal.session ? 'chained' : 'first'),

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Answer, Call } from '../http/call.ts'
 import { element, leaf } from '../http/xml.ts'
 import type { Audit } from '../iam/audit.ts'
@@ -15,6 +16,7 @@ export interface StsDeps {
   readonly identities: Identities
   readonly audit: Audit
   readonly issuer: TokenIssuer
+  readonly clock: Clock
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
 import type { Identities, Role, Session } from '../iam/identities.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
 
@@ -19,8 +20,11 @@ export function newUniqueId(prefix: 'ASIA' | 'AKIA' | 'AROA' | 'AIDA'): string {
 }
 
 /** Makes and keeps temporary credentials; resolves when a restart would find them. */
-export async function createSession(identities: Identities, request: SessionRequest): Promise<Session> {
-  const issuedAtMs = Math.floor(Date.now() / 1000) * 1000
+export async function createSession(
+  { identities, clock }: { readonly identities: Identities; readonly clock: Clock },
+  request: SessionRequest,
+): Promise<Session> {
+  const issuedAtMs = Math.floor(clock.nowMs() / 1000) * 1000
   const session: Session = {
     accessKeyId: newUniqueId('ASIA'),
     secretAccessKey: randomBytes(30).toString('base64'),

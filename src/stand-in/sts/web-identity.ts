@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Audit } from '../iam/audit.ts'
 import { conditionKeys } from '../iam/conditions.ts'
 import type { Identities, Session } from '../iam/identities.ts'
@@ -24,12 +25,12 @@ export interface WebIdentitySession {
  * @throws {AwsError} `InvalidIdentityToken`, `ExpiredTokenException`, `AccessDenied`, `ValidationError`.
  */
 export async function assumeRoleWithWebIdentity(
-  deps: { identities: Identities; audit: Audit; issuer: TokenIssuer },
+  deps: { identities: Identities; audit: Audit; issuer: TokenIssuer; clock: Clock },
   parameters: ReadonlyMap<string, string>,
 ): Promise<WebIdentitySession> {
   const arn = required(parameters, 'RoleArn')
   const name = sessionName(parameters)
-  const claims = readToken(deps.issuer, required(parameters, 'WebIdentityToken'))
+  const claims = readToken(deps, required(parameters, 'WebIdentityToken'))
   const role = findRole(deps.identities, arn)
   const federatedKeys = googleKeys(claims)
   const trust =
@@ -50,7 +51,7 @@ export async function assumeRoleWithWebIdentity(
     reason: role ? `trust policy: ${trust?.verdict.outcome ?? 'none'}` : 'no such role',
   })
   if (!role || !allowed) throw new AwsError('AccessDenied', 403, `Not authorized to perform ${ACTION}`)
-  const session = await createSession(deps.identities, {
+  const session = await createSession(deps, {
     role,
     sessionName: name,
     durationSeconds: durationSeconds(parameters, role, 'first'),
@@ -70,7 +71,7 @@ function googleKeys(claims: IdentityClaims): Record<string, string> {
   }
 }
 
-function readToken(issuer: TokenIssuer, token: string): IdentityClaims {
+function readToken({ issuer, clock }: { issuer: TokenIssuer; clock: Clock }, token: string): IdentityClaims {
   const claims = issuer.verify(token)
   if (claims === 'malformed') {
     throw new AwsError(
@@ -87,7 +88,7 @@ function readToken(issuer: TokenIssuer, token: string): IdentityClaims {
     const message = `No OpenIDConnect provider found in your account for ${claims.iss}`
     throw new AwsError('InvalidIdentityToken', 400, message)
   }
-  const now = Math.floor(Date.now() / 1000)
+  const now = Math.floor(clock.nowMs() / 1000)
   if (claims.exp <= now) {
     const message = `Token expired: current date/time ${now} must be before the expiration date/time ${claims.exp}`
     throw new AwsError('ExpiredTokenException', 400, message)

@@ -183,3 +183,23 @@ it('reads objects of S3 by glob', async () => {
     [`s3://${customer.bucket}/in/2026/b.ndjson.zst`, TEXT],
   ])
 })
+
+it.each(['truncate', 'corrupt', '500'])(
+  'an object of S3 that cannot be read whole is named (%s), and nothing of it is taken for the whole',
+  async kind => {
+    const standIn = await startStandIn()
+    const customer = await createCustomer(standIn)
+    const credentials = await customer.createUser('source')
+    const options = { region: customer.region, endpoint: standIn.url, forcePathStyle: true, credentials }
+    const s3 = new S3({ ...options, maxAttempts: 1 })
+    await s3.putObject({ Bucket: customer.bucket, Key: 'in/a.ndjson', Body: Buffer.from(TEXT) })
+    await standIn.setFault({ name: `s3.GetObject.${kind}` })
+
+    await expect(read(`s3://${customer.bucket}/in`, 'a.ndjson', async () => s3)).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining(`s3://${customer.bucket}/in/a.ndjson: `),
+      retryable: true,
+    })
+    await standIn.stop()
+  },
+)

@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { z } from 'zod'
 import { type AthenaService, createAthenaService } from '../../../src/stand-in/athena/service.ts'
-import type { Caller, Catalog, Faults, GlueColumn, ObjectStore } from '../../../src/stand-in/services.ts'
+import { faultSchema } from '../../../src/stand-in/faults/fault.ts'
+import { createFaults } from '../../../src/stand-in/faults/registry.ts'
+import type { Caller, Catalog, GlueColumn, ObjectStore } from '../../../src/stand-in/services.ts'
 import { createLocalAuthorizer, createLocalCatalog, createLocalStore } from './local-services.ts'
 
 /** Athena over local services, with what tests do all the time. */
@@ -15,8 +17,8 @@ export interface LocalAthena {
   readonly catalog: Catalog
   /** Denied actions, or `action resource-prefix`; tests add to it. */
   readonly denied: Set<string>
-  /** Names of switched-on faults; each happens once. */
-  readonly faults: Set<string>
+  /** Switches a fault on; it happens once. */
+  readonly addFault: (name: string, more?: { readonly delayMs?: number }) => void
   call(action: string, body: object): Promise<unknown>
   start(sql: string, more?: object): Promise<string>
   /** Starts a query and waits for its end. */
@@ -103,8 +105,7 @@ const PARQUET = {
 export async function openLocalAthena(): Promise<LocalAthena> {
   const directory = await mkdtemp(join(tmpdir(), 'stand-in-athena-'))
   const denied = new Set<string>()
-  const switched = new Set<string>()
-  const faults: Faults = { take: name => switched.delete(name) }
+  const faults = createFaults()
   const authorizer = createLocalAuthorizer(denied)
   const store = await createLocalStore(join(directory, 'objects'), authorizer)
   const catalog = createLocalCatalog(authorizer)
@@ -127,7 +128,7 @@ export async function openLocalAthena(): Promise<LocalAthena> {
     store,
     catalog,
     denied,
-    faults: switched,
+    addFault: (name, more) => faults.set(faultSchema.parse({ name, ...more })),
     call: (action, body) => service.handle(action, body, CALLER),
     async start(sql, more = {}) {
       const answer = await athena.call('StartQueryExecution', {

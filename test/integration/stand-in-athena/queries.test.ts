@@ -187,7 +187,7 @@ describe('a query runs as its caller', () => {
 describe('a failed write', () => {
   it('leaves no file behind', async () => {
     const before = await athena.store.list(CALLER, 'lake', 't/')
-    athena.faults.add('athena.query.iceberg-commit-error')
+    athena.addFault('athena.query.iceberg-commit-error')
     const query = await athena.finish('INSERT INTO t VALUES (2)')
 
     expect(query.Status.AthenaError).toMatchObject({ ErrorType: 233, Retryable: true })
@@ -223,8 +223,8 @@ describe('a query', () => {
     expect(query.Status.AthenaError).toMatchObject({ ErrorCategory: 1, Retryable: true })
   })
 
-  it('waits, is slow, fails or is throttled when a fault says so', async () => {
-    athena.faults.add('athena.query.queue')
+  it('waits or fails when a fault says so', async () => {
+    athena.addFault('athena.query.queue')
     const id = await athena.start('SELECT 1')
     const early = z
       .object({ QueryExecution: z.object({ Status: z.object({ State: z.string() }) }) })
@@ -232,22 +232,11 @@ describe('a query', () => {
     expect(early.QueryExecution.Status.State).toBe('QUEUED')
     await athena.call('StopQueryExecution', { QueryExecutionId: id })
 
-    athena.faults.add('athena.query.fail')
+    athena.addFault('athena.query.fail')
     expect((await athena.finish('SELECT 1')).Status.AthenaError).toMatchObject({
       ErrorCategory: 1,
       Retryable: true,
     })
-
-    athena.faults.add('athena.StartQueryExecution.throttle')
-    await expect(athena.start('SELECT 1')).rejects.toMatchObject({ code: 'TooManyRequestsException' })
-  })
-
-  it('that starts although its answer was lost is joined by its token', async () => {
-    const token = { ClientRequestToken: 'c'.repeat(32) }
-    athena.faults.add('athena.StartQueryExecution.lost-response')
-    await expect(athena.start('SELECT 3', token)).rejects.toMatchObject({ code: 'InternalServerException' })
-
-    expect((await athena.finish('SELECT 3', token)).Status.State).toBe('SUCCEEDED')
   })
 
   it('is listed and described in batches', async () => {

@@ -42,7 +42,7 @@ describe('the admin API', () => {
     ['accounts/12', {}, 'account id of 12 digits'],
     ['buckets/x', { accountId: '123456789012', region: 'eu-west-1' }, 'S3 bucket name'],
     ['roles/123456789012/r', { policies: {} }, 'trustPolicy'],
-    ['faults', { name: 'x', times: 0 }, 'times'],
+    ['faults', { name: 's3.*.500', times: 0 }, 'times'],
   ])('says what is wrong with the body of PUT %s', async (path, body, expected) => {
     await expect(standIn.admin('PUT', path, body)).rejects.toThrow(expected)
   })
@@ -102,6 +102,7 @@ describe('the program', () => {
       ],
       roles: [{ accountId: names.accountId, name: 'r', trustPolicy: trustPolicy('1', 'a'), policies }],
       workgroups: [{ accountId: names.accountId, region: names.region, name: 'primary' }],
+      faults: [{ name: 's3.HeadBucket.500' }],
     }
     await writeFile(join(folder, 'seed.json'), JSON.stringify(seed))
     const child = spawn(process.execPath, [
@@ -117,7 +118,9 @@ describe('the program', () => {
     const { url } = JSON.parse(String(line))
     const keys = { accessKeyId: 'AKIASEEDSEEDSEEDSEED', secretAccessKey: 'secret-of-the-seeded-user' }
     const { s3 } = clientsWith({ url }, keys, names.region)
-    await expect(s3.send(new HeadBucketCommand({ Bucket: names.bucket }))).resolves.toBeDefined()
+    const head = new HeadBucketCommand({ Bucket: names.bucket })
+    await expect(s3.send(head)).rejects.toMatchObject({ $metadata: { httpStatusCode: 500 } })
+    await expect(s3.send(head)).resolves.toBeDefined()
     s3.destroy()
 
     child.kill('SIGTERM')

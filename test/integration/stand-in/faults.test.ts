@@ -56,16 +56,67 @@ describe('a fault that is switched on', () => {
     await expect(put(once, 'secret')).rejects.toMatchObject({ name: 'InternalError' })
   })
 
-  it('throttles Glue and STS in their own words', async () => {
-    await standIn.setFault({ name: 'glue.GetTable.throttle' })
-    await standIn.setFault({ name: 'sts.GetCallerIdentity.throttle' })
+  it('passes over as many as asked, strikes as often as asked, and counts both', async () => {
+    await standIn.setFault({ name: 's3.PutObject.500', id: 'third-and-fourth', after: 2, times: 2 })
+    const ends = []
+    for (const key of ['1', '2', '3', '4', '5'])
+      ends.push(
+        await put(once, key).then(
+          () => 'ok',
+          () => 'failed',
+        ),
+      )
 
-    await expect(
-      once.glue.send(new GetTableCommand({ DatabaseName: customer.schema, Name: 't' })),
-    ).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' })
-    await expect(once.sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
-      name: 'Throttling',
-    })
+    expect(ends).toEqual(['ok', 'ok', 'failed', 'failed', 'ok'])
+    expect(await standIn.faults()).toMatchObject([{ id: 'third-and-fourth', matched: 5, struck: 2 }])
+  })
+
+  it('strikes by chance, the same for the same seed', async () => {
+    const strikes = async (seed: number): Promise<string> => {
+      await standIn.setFault({ name: 's3.PutObject.500', times: 100, probability: 0.5, seed })
+      let ends = ''
+      for (let call = 0; call < 24; call++)
+        ends += await put(once, 'k').then(
+          () => '.',
+          () => 'x',
+        )
+      return ends
+    }
+    const [first, again, other] = [await strikes(1), await strikes(1), await strikes(2)]
+
+    expect(first).toBe(again)
+    expect(first).not.toBe(other)
+    expect(first).toMatch(/x.*\..*x/)
+  })
+
+  it('can be meant for one account or one role only', async () => {
+    const other = await openSession(standIn, await createCustomer(standIn, { bucket: 'another-bucket' }))
+    await standIn.setFault({ name: 'sts.*.500', id: 'account', accountId: customer.accountId })
+    await standIn.setFault({ name: 'sts.*.503', id: 'role', role: 'nobody' })
+    const identity = new GetCallerIdentityCommand({})
+
+    await expect(other.sts.send(identity)).resolves.toBeDefined()
+    await expect(once.sts.send(identity)).rejects.toMatchObject({ name: 'InternalFailure' })
+    await expect(once.sts.send(identity)).resolves.toBeDefined()
+  })
+
+  it('can be switched off by its id', async () => {
+    await standIn.setFault({ name: 's3.PutObject.500', id: 'one' })
+    await standIn.admin('DELETE', 'faults/one')
+
+    await expect(put(once, 'k')).resolves.toBeDefined()
+    expect(await standIn.faults()).toEqual([])
+  })
+
+  it.each([
+    [{ name: 's3.PutObject.no-such-kind' }, 'a kind that the service has'],
+    [{ name: 's3.PutObject.twice' }, 'a kind that the service has'],
+    [{ name: 'glue.GetTable.corrupt' }, 'a kind that the service has'],
+    [{ name: 'athena.query.throttle' }, 'a kind that the service has'],
+    [{ name: 's3.*.500', match: '(' }, 'a regular expression'],
+    [{ name: 's3.*.500', probability: 0 }, 'probability'],
+  ])('that would never strike is refused: %o', async (fault, why) => {
+    await expect(standIn.setFault(fault)).rejects.toThrow(why)
   })
 
   it('loses the answer of a write that was done', async () => {

@@ -1,3 +1,4 @@
+import { AthenaClient } from '@aws-sdk/client-athena'
 import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
@@ -17,6 +18,7 @@ export interface Clients {
   readonly sts: STSClient
   readonly s3: S3Client
   readonly glue: GlueClient
+  readonly athena: AthenaClient
 }
 
 /** Assumes a customer's role with a fresh token, as the worker does. */
@@ -54,6 +56,7 @@ export function clientsWith(
     sts: new STSClient(shared),
     s3: new S3Client({ ...shared, forcePathStyle: true }),
     glue: new GlueClient(shared),
+    athena: new AthenaClient(shared),
   }
 }
 

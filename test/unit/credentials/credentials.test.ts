@@ -39,6 +39,17 @@ it('opens one session however many ask at a time', async () => {
   expect(opened).toBe(1)
 })
 
+it('opens another session once for all who were rejected with the same key', async () => {
+  let opened = 0
+  const get = refreshing(async () => credentials(Date.now() + HOUR_MS + opened++))
+  const { accessKeyId } = await get()
+  const renewed = await Promise.all([get(accessKeyId), get(accessKeyId)])
+  const late = await get(accessKeyId)
+
+  expect(opened).toBe(2)
+  expect(new Set([...renewed, late]).size).toBe(1)
+})
+
 it('tries again after a failed refresh', async () => {
   let tries = 0
   const get = refreshing(async () => {
@@ -83,6 +94,7 @@ it.each([
   ['AccessDenied', 'ROLE_NOT_ASSUMABLE', 'customer'],
   ['ExpiredTokenException', 'IDENTITY_TOKEN_UNAVAILABLE', 'operator'],
   ['ECONNREFUSED', 'AWS_UNAVAILABLE', 'operator'],
+  ['Throttling', 'AWS_THROTTLED', 'operator'],
 ])('names %s of STS as %s, the move of the %s', async (refusal, code, owner) => {
   await expect(sessionsWith(refusal)(destination)).rejects.toMatchObject({ code, owner })
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { type ErrorCode, TransferError } from '../../../src/domain/errors.ts'
 import type { AthenaPort, QueryExecution } from '../../../src/query/athena-port.ts'
 import { runQuery } from '../../../src/query/run-query.ts'
 import { runStatement } from '../../../src/query/run-statement.ts'
@@ -146,4 +147,94 @@ it('names the right that is missing when Athena cannot verify the bucket for res
     code: 'ACCESS_DENIED',
     details: { action: 's3:GetBucketLocation', resource: 'arn:aws:s3:::b' },
   })
+})
+
+const refusal = (code: ErrorCode) => new TransferError(code, 'refused')
+
+it('looks again after a look that failed, whatever the passing failure', async () => {
+  const { athena } = athenaGoingThrough([{ State: 'SUCCEEDED' }])
+  const failures: unknown[] = [
+    refusal('AWS_THROTTLED'),
+    refusal('AWS_UNAVAILABLE'),
+    new SyntaxError('half a body'),
+  ]
+  const getQueryExecution: AthenaPort['getQueryExecution'] = async input => {
+    const failure = failures.shift()
+    if (failure) throw failure
+    return athena.getQueryExecution(input)
+  }
+
+  expect(await runQuery({ ...athena, getQueryExecution }, request, options)).toMatchObject({
+    queryExecutionId: 'q-0',
+  })
+})
+
+it('says that a query may still run when it may no longer be looked at', async () => {
+  const { athena } = athenaGoingThrough([{ State: 'RUNNING' }])
+  const getQueryExecution = () => Promise.reject(refusal('ROLE_NOT_ASSUMABLE'))
+
+  await expect(runQuery({ ...athena, getQueryExecution }, request, options)).rejects.toMatchObject({
+    code: 'ROLE_NOT_ASSUMABLE',
+    details: { queryExecutionId: 'q-0', terminal: false },
+  })
+})
+
+it('says that a statement whose start got no answer may run', async () => {
+  const { athena } = athenaGoingThrough()
+  const startQueryExecution = () => Promise.reject(refusal('AWS_UNAVAILABLE'))
+
+  await expect(runQuery({ ...athena, startQueryExecution }, request, options)).rejects.toMatchObject({
+    code: 'AWS_UNAVAILABLE',
+    details: { terminal: false },
+  })
+})
+
+it('waits its turn while as many queries are active as may be, under one token', async () => {
+  const { athena } = athenaGoingThrough([{ State: 'SUCCEEDED' }])
+  const asked: string[] = []
+  const startQueryExecution: AthenaPort['startQueryExecution'] = async input => {
+    asked.push(input.ClientRequestToken)
+    if (asked.length < 3) throw refusal('AWS_THROTTLED')
+    return athena.startQueryExecution(input)
+  }
+
+  await runQuery({ ...athena, startQueryExecution }, request, { ...options, timeoutMs: 30_000 })
+  expect(asked).toEqual([request.clientRequestToken, request.clientRequestToken, request.clientRequestToken])
+}, 30_000)
+
+it('gives up waiting for its turn when the time is over', async () => {
+  const { athena } = athenaGoingThrough()
+  const startQueryExecution = () => Promise.reject(refusal('AWS_THROTTLED'))
+  const startedMs = performance.now()
+
+  await expect(
+    runQuery({ ...athena, startQueryExecution }, request, { ...options, timeoutMs: 300 }),
+  ).rejects.toMatchObject({ code: 'AWS_THROTTLED', details: { terminal: false } })
+  expect(performance.now() - startedMs).toBeLessThan(2_000)
+})
+
+it('opens no further group past the time limit of the statement', async () => {
+  const { athena, started } = athenaGoingThrough([conflict], [conflict], [conflict], [conflict], [conflict])
+  const startedMs = performance.now()
+
+  await expect(runStatement(athena, statement, { ...options, timeoutMs: 200 })).rejects.toMatchObject({
+    code: 'COMMIT_CONFLICT',
+  })
+  expect(performance.now() - startedMs).toBeLessThan(1_500)
+  expect(started.length).toBeLessThan(5)
+})
+
+it.each([
+  ['MERGE_TARGET_ROW_MULTIPLE_MATCHES: One MERGE target table row matched more than one source row', 1301],
+  ['HIVE_BAD_DATA: Error reading from Parquet', 1301],
+])('calls a statement of ours that cannot succeed our bug: %s', async (reason, ErrorType) => {
+  const { athena, started } = athenaGoingThrough([
+    { State: 'FAILED', StateChangeReason: reason, AthenaError: { ErrorType } },
+  ])
+
+  await expect(runStatement(athena, statement, options)).rejects.toMatchObject({
+    code: 'QUERY_FAILED',
+    retryable: false,
+  })
+  expect(started).toEqual(['q-0'])
 })

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { subjectOf } from '../../faults/subject.ts'
 import { s3Arn } from '../../iam/arn.ts'
 import {
   type Authorizer,
@@ -11,10 +11,10 @@ import {
   type ObjectStore,
 } from '../../services.ts'
 import { type Engine, type Outcome, ScanLimitExceeded } from '../engine.ts'
-import { namedError, type QueryError } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import { type Execution, type ExecutionStore, storedColumns } from './executions.ts'
 import { toFailure } from './query-failure.ts'
+import { drawFaults, endOf, InjectedFailure, injectedConflict, passStates } from './query-faults.ts'
 import { openResultFile, publishManifest, type ResultFile } from './result-files.ts'
 
 /** What running queries needs. */
@@ -37,9 +37,6 @@ export interface QueryRunner {
   /** Stops everything and waits until it has stopped. */
   close(): Promise<void>
 }
-
-/** How long `athena.query.queue` and `athena.query.slow` hold a query up, in milliseconds. */
-const FAULT_DELAY_MS = 3000
 
 /** Creates a runner whose queries all run at once; the engine bounds how many have an SQL process. */
 export function createQueryRunner(deps: RunnerDependencies): QueryRunner {
@@ -67,48 +64,27 @@ async function runQuery(
   signal: AbortSignal,
 ): Promise<void> {
   const workDirectory = join(deps.dataDir, 'work', queued.id)
-  const faults = takeFaults(deps.faults)
+  const faults = drawFaults(deps.faults, queued, caller)
+  const tell = (told: Execution): Promise<void> => deps.executions.put(told)
   let execution = queued
   try {
     await mkdir(workDirectory, { recursive: true })
-    if (faults.isQueued) await delay(FAULT_DELAY_MS, undefined, { signal })
-    execution = { ...queued, state: 'RUNNING', startedAtMs: Date.now() }
-    await deps.executions.put(execution)
-    await applyFaults(faults, signal)
+    execution = await passStates(faults, queued, { tell, signal })
     execution = await runStatement(deps, execution, caller, { workDirectory, signal })
+    if (faults.failAfterCommit) throw new InjectedFailure('FAILED', faults.failAfterCommit.errorType)
   } catch (error) {
     execution = { ...execution, ...ending(error, signal), endedAtMs: Date.now() }
   } finally {
     await rm(workDirectory, { recursive: true, force: true })
   }
-  await deps.executions.put(execution)
-}
-
-interface QueryFaults {
-  readonly isQueued: boolean
-  readonly isSlow: boolean
-  readonly failure: QueryError | undefined
-}
-
-/** Faults strike the query that is started next: they are taken before anything is waited for. */
-function takeFaults(faults: Faults): QueryFaults {
-  const failure = faults.take('athena.query.fail')
-    ? namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
-    : faults.take('athena.query.s3-throttle')
-      ? namedError('SLOW_DOWN', 'Please reduce your request rate')
-      : undefined
-  return { isQueued: faults.take('athena.query.queue'), isSlow: faults.take('athena.query.slow'), failure }
-}
-
-async function applyFaults(faults: QueryFaults, signal: AbortSignal): Promise<void> {
-  if (faults.isSlow) await delay(FAULT_DELAY_MS, undefined, { signal })
-  if (faults.failure) throw faults.failure
+  await tell(execution)
 }
 
 function ending(error: unknown, signal: AbortSignal): Pick<Execution, 'state' | 'reason' | 'failure'> {
   if (error instanceof ScanLimitExceeded) {
     return { state: 'CANCELLED', reason: 'Bytes scanned limit was exceeded' }
   }
+  if (error instanceof InjectedFailure) return endOf(error)
   if (signal.aborted) return { state: 'CANCELLED', reason: 'Query cancelled by user' }
   const failure = toFailure(error)
   return { state: 'FAILED', reason: failure.message, failure }
@@ -119,6 +95,9 @@ function requireResultPlace({ authorizer }: RunnerDependencies, caller: Caller, 
   const place = execution.outputLocation === undefined ? undefined : parseS3Uri(execution.outputLocation)
   if (place) authorizer.authorize(caller, 's3:PutObject', [s3Arn(caller.region, place.bucket, place.key)])
 }
+
+/** The fault of a commit; it strikes when a change is about to be made visible. */
+const COMMIT_ERROR = 'athena.query.iceberg-commit-error'
 
 interface Place {
   readonly workDirectory: string
@@ -151,6 +130,11 @@ async function runStatement(
       scanLimitBytes: execution.scanLimitBytes,
       outputFolder: execution.outputLocation?.replace(/[^/]*$/, ''),
       sink: result.sink,
+      beforeCommit() {
+        place.signal.throwIfAborted()
+        const struck = deps.faults.strike(COMMIT_ERROR, subjectOf(caller, execution.sql))
+        if (struck) throw injectedConflict()
+      },
       onFileWritten: uri => written.push(uri),
     })
     const manifest = await publishManifest(context, execution, written)

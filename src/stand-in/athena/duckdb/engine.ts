@@ -1,10 +1,9 @@
-import type { Catalog, Faults, ObjectStore } from '../../services.ts'
+import type { Catalog, ObjectStore } from '../../services.ts'
 import type { DdlContext } from '../ddl/ddl-context.ts'
 import { runDdl } from '../ddl/run-ddl.ts'
 import type { Engine, Outcome, QueryContext } from '../engine.ts'
 import { removeFiles } from '../iceberg/commit.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
-import { namedError } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import { describeStatement, parseStatement } from '../sql/classify.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
@@ -23,7 +22,6 @@ import type { WriteContext } from './write-context.ts'
 export interface EngineDependencies {
   readonly store: ObjectStore
   readonly catalog: Catalog
-  readonly faults: Faults
 }
 
 /** Runs statements in DuckDB child processes over the caller's own Glue entries and S3 objects. */
@@ -40,14 +38,6 @@ export function createDuckDbEngine(deps: EngineDependencies): Engine {
   }
 }
 
-function commitGuard(deps: EngineDependencies, context: QueryContext): () => void {
-  return () => {
-    context.signal.throwIfAborted()
-    if (!deps.faults.take('athena.query.iceberg-commit-error')) return
-    throw namedError('ICEBERG_COMMIT_ERROR', 'Failed to commit the transaction during write: injected fault')
-  }
-}
-
 async function runOnCatalog(
   deps: EngineDependencies,
   statement: DdlStatement,
@@ -55,7 +45,7 @@ async function runOnCatalog(
 ): Promise<Outcome> {
   const { caller, database } = query
   const files = openTableFiles(deps.store, caller)
-  const context: DdlContext = { ...deps, files, caller, database, beforeCommit: commitGuard(deps, query) }
+  const context: DdlContext = { ...deps, files, caller, database, beforeCommit: query.beforeCommit }
   const { columns, rows } = await runDdl(context, statement)
   await query.sink.begin(columns.map(name => ({ name, type: { kind: 'varchar' } })))
   await query.sink.write(rows)
@@ -79,7 +69,7 @@ function openWriteContext(deps: EngineDependencies, session: Session, query: Que
     query,
     catalog: openTableCatalog(deps.catalog, files, query),
     views: { session, files, caller, store: deps.store },
-    commit: { catalog: deps.catalog, files, caller, beforeCommit: commitGuard(deps, query) },
+    commit: { catalog: deps.catalog, files, caller, beforeCommit: query.beforeCommit },
   }
 }
 

@@ -1,10 +1,9 @@
-import type { Authorizer, Catalog, Faults, ObjectStore } from '../../services.ts'
+import type { Authorizer, Catalog, ObjectStore } from '../../services.ts'
 import type { DdlContext } from '../ddl/ddl-context.ts'
 import { runDdl } from '../ddl/run-ddl.ts'
 import { resultText } from '../duckdb/result-text.ts'
 import { type Engine, type Outcome, type QueryContext, ScanLimitExceeded } from '../engine.ts'
 import { openTableFiles } from '../iceberg/table-files.ts'
-import { namedError } from '../query-error.ts'
 import type { DmlStatement } from '../sql/ast.ts'
 import type { DdlStatement } from '../sql/ddl.ts'
 import { quoteName } from '../sql/tokens.ts'
@@ -31,7 +30,6 @@ export interface TrinoEngineDependencies {
   readonly store: ObjectStore
   readonly catalog: Catalog
   readonly authorizer: Authorizer
-  readonly faults: Faults
   readonly trino: CatalogSource
 }
 
@@ -62,7 +60,7 @@ async function runCatalogStatement(run: Run, statement: DdlStatement): Promise<O
   const context: DdlContext = {
     ...run,
     files: openTableFiles(run.store, run.caller),
-    beforeCommit: () => throwFault(run),
+    beforeCommit: query.beforeCommit,
     iceberg: trinoIcebergDdl(icebergCatalog(name), sql => send(run, sql, name), run.authorizer),
   }
   const { columns, rows } = await runDdl(context, statement)
@@ -78,7 +76,7 @@ async function runDml(run: Run, text: string, statement: DmlStatement | undefine
   const sql = trinoSql(text, catalog, parameters)
   const target = statement ? known : await requirePlannedRights(run, await planTables(run, sql, catalog))
   if (!target) return sendSelect(run, sql, catalog)
-  throwFault(run)
+  run.query.beforeCommit()
   const { scannedBytes, updateCount = 0 } = await send(run, sql, catalog)
   await tellWritten(run, target)
   return { scannedBytes, updateCount }
@@ -92,7 +90,7 @@ async function planTables(run: Run, sql: string, catalog: string): Promise<Plann
 
 async function runMaintenance(run: Run, statement: Maintenance): Promise<Outcome> {
   const table = await requireMaintenanceRights(run, statement)
-  throwFault(run)
+  run.query.beforeCommit()
   const catalog = await run.catalogs.open(run.caller)
   const name = [icebergCatalog(catalog), table.database, table.name].map(quoteName).join('.')
   let scannedBytes = 0
@@ -110,12 +108,6 @@ async function tellWritten(run: Run, before: IcebergTable): Promise<void> {
   })
   if (after.kind !== 'iceberg' || after.metadataLocation === before.metadataLocation) return
   for (const uri of await writtenFiles(files, after.metadata)) run.query.onFileWritten(uri)
-}
-
-function throwFault({ faults, query }: Run): void {
-  query.signal.throwIfAborted()
-  if (!faults.take('athena.query.iceberg-commit-error')) return
-  throw namedError('ICEBERG_COMMIT_ERROR', 'Failed to commit the transaction during write: injected fault')
 }
 
 async function send(
