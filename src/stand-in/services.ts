@@ -128,6 +128,6 @@ export interface JsonService {
 
 /** Switches that tests and operators turn on through `/_stand-in/faults`; each service documents its own names. */
 export interface Faults {
-  /** True when the named fault is to happen now; counts it down. */
-  take(name: string): boolean
+  /** True when the named fault is to happen now, to a subject that has its text; counts it down. */
+  take(name: string, subject?: string): boolean
 }

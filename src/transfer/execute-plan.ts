@@ -5,16 +5,8 @@ import { readUpdateCount } from '../query/read-results.ts'
 import type { QueryOptions, QueryOutcome } from '../query/run-query.ts'
 import { runStatement } from '../query/run-statement.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import { type Executed, NOTHING_EXECUTED, runSteps } from './run-steps.ts'
 import type { ModelJob } from './transfer-model.ts'
-
-/** What running a plan did. */
-export interface Executed {
-  readonly changedRowCount: number
-  readonly scannedBytes: number
-  /** Statements that load; DDL is free and not counted. */
-  readonly statementCount: number
-  readonly queryExecutionId?: string
-}
 
 /** False when nothing is to be loaded: no rows to bring, or just those that are there. An overwrite by no rows empties. */
 export function isLoadNeeded(
@@ -25,7 +17,7 @@ export function isLoadNeeded(
 }
 
 /**
- * Brings the target to its shape, runs the load statement, **the commit point**, and makes sure of the table's
+ * Brings the target to its shape, runs the load's statements, **the commit point**, and makes sure of the table's
  * description. Without rows to load only the target is looked after.
  *
  * @throws {TransferError} of the statement that failed.
@@ -47,17 +39,17 @@ export async function executePlan(
     return runStatement(clients.athena, { transferId, model: job.model.name, step: name, sql }, options)
   }
   for (const sql of plan.targetStatements) await run('target', sql)
-  const outcome = isLoadNeeded(plan, staged) ? await run('load', plan.loadStatement) : undefined
+  const executed = isLoadNeeded(plan, staged)
+    ? await runSteps(
+        plan,
+        sql => run('load', sql),
+        id => readUpdateCount(clients.athena, id),
+      )
+    : NOTHING_EXECUTED
   const { description } = job.model
   // After the load: a commit of Athena's writes the entry, and what it keeps of it is not documented.
   if (description !== undefined) await describeTable(clients.glue, plan.database, plan.table, description)
-  if (!outcome) return { changedRowCount: 0, scannedBytes: 0, statementCount: 0 }
-  return {
-    changedRowCount: await readUpdateCount(clients.athena, outcome.queryExecutionId),
-    scannedBytes: outcome.scannedBytes,
-    statementCount: 1,
-    queryExecutionId: outcome.queryExecutionId,
-  }
+  return executed
 }
 
 /** How a destination's statements are run. */

@@ -3,9 +3,9 @@ import { manifestKey } from '../domain/locations.ts'
 import { renamedColumns } from '../domain/model.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
-import type { Executed } from './execute-plan.ts'
 import { canonicalJson, publicSigningKey } from './manifest-signature.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import type { Executed } from './run-steps.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /** What a manifest tells of one loaded model. */

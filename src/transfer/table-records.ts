@@ -1,6 +1,7 @@
 import type { Destination } from '../domain/destination.ts'
 import { tableRecordKey } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
+import type { PartitionField } from '../domain/partition-field.ts'
 import { recordAfter, type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
 import type { DestinationClients } from './ports.ts'
@@ -50,9 +51,16 @@ export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
   model: Model,
-  known: { readonly location: string; readonly before: TableRecord | undefined },
+  known: {
+    readonly location: string
+    readonly before: TableRecord | undefined
+    readonly partitionedBy: readonly PartitionField[]
+  },
 ): Promise<void> {
-  const record = recordAfter(model, known.location, known.before)
+  const record = {
+    ...recordAfter(model, known.location, known.before),
+    partitionedBy: [...known.partitionedBy],
+  }
   if (JSON.stringify(record) === JSON.stringify(known.before)) return
   await s3.putObject({
     Bucket: destination.bucket,

@@ -8,15 +8,17 @@ import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
 import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
-import { type LoadPlan, planLoad } from '../load/plan-load.ts'
+import { type LoadPlan, type LoadPlanInput, NOTHING_STAGED, planLoad } from '../load/plan-load.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { checkDestination } from './check-destination.ts'
-import { cleanUp } from './clean-up.ts'
-import { type Executed, executePlan, isLoadNeeded } from './execute-plan.ts'
+import { cleanUp, removeStaged } from './clean-up.ts'
+import { executePlan, isLoadNeeded } from './execute-plan.ts'
 import { writeManifest } from './manifest.ts'
 import { planRead, rememberLoad } from './model-state.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import { readPartitions } from './read-partitions.ts'
 import { recoverWatermark } from './recover-watermark.ts'
+import type { Executed } from './run-steps.ts'
 import { type ModelProgress, stage } from './stage.ts'
 import { readTableRecord, writeTableRecord } from './table-records.ts'
 
@@ -74,14 +76,14 @@ async function runWith(
   const model = modelForTable({ model: declared.model, target, record })
   const job = { ...declared, model }
   const needsAll = needsFullRead({ model, target, record })
+  const partitionedBy = await readPartitions(clients.s3, model, { target, record })
   const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
     recoverWatermark(clients, deps, job, options.signal),
   )
   const attempt = newAttemptId()
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
-  const staged = await stage(clients, deps, job, { prefix, read, ...options })
   const targetLocation = s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt))
-  const plan = planLoad({
+  const shape = {
     database: destination.schema,
     model,
     writeMode: read.writeMode,
@@ -90,16 +92,35 @@ async function runWith(
     targetLocation,
     stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(destination.bucket, prefix),
-    bounds: staged.bounds,
-  })
+    partitionedBy,
+  }
+  // What cannot be loaded, whatever the rows are, is refused before one is read.
+  planLoad({ ...shape, ...NOTHING_STAGED })
+  const staged = await stage(clients, deps, job, { prefix, read, partitionedBy, ...options })
+  const plan = await planStaged(clients, destination, prefix, { ...shape, ...staged })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
   const location = target?.location ?? targetLocation.replace(/\/$/, '')
-  await writeTableRecord(clients.s3, destination, model, { location, before: record })
+  await writeTableRecord(clients.s3, destination, model, { location, before: record, partitionedBy })
   const before = read.watermark
   const watermark = await rememberLoad(deps.states, job, { before, staged })
   if (!staged.isUnchanged)
     await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
-  return describe(job, staged, executed, watermark)
+  return { ...describe(job, staged, executed, watermark), notices: plan.notices }
+}
+
+/** Plans the load of what was staged, and removes it if it cannot be loaded. */
+async function planStaged(
+  clients: DestinationClients,
+  destination: Destination,
+  prefix: string,
+  input: LoadPlanInput,
+): Promise<LoadPlan> {
+  try {
+    return planLoad(input)
+  } catch (thrown) {
+    await removeStaged(clients, destination, prefix)
+    throw thrown
+  }
 }
 
 /** Runs the plan and removes what it left, unless a statement that reads it may still be running. */
@@ -141,7 +162,7 @@ function describe(
   staged: StagedModel,
   executed: Executed,
   watermark: string | undefined,
-): Omit<ModelResult, 'durationMs'> {
+): Omit<ModelResult, 'durationMs' | 'notices'> {
   return {
     model: model.name,
     table: model.tableName,

@@ -22,6 +22,7 @@ const stage = (file: string, prefix: string) =>
     model: BENCH_MODEL,
     batches: readFiles(deps, source, { ...BENCH_MODEL.files, path: basename(file) }, signal),
     window: {},
+    partitionedBy: [],
     knownDigest: undefined,
     s3,
     bucket,

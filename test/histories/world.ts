@@ -10,10 +10,11 @@ import { newTransferId } from '../../src/domain/transfer-id.ts'
 import { readResults } from '../../src/query/read-results.ts'
 import { runQuery } from '../../src/query/run-query.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
+import { keysBelow } from '../../src/staging/keys-below.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { createCustomer } from '../support/customer.ts'
-import { type EngineName, startStandIn } from '../support/stand-in.ts'
+import { type EngineName, startStandIn, type TestStandIn } from '../support/stand-in.ts'
 
 /** The straight line on a stand-in, model by model. */
 export interface World {
@@ -24,6 +25,16 @@ export interface World {
   forget(model: Model): void
   /** Rows as Athena gives them, in no particular order. */
   select(sql: string): Promise<readonly (readonly (string | null)[])[]>
+  /** As a customer's Iceberg client would ask for: `pyiceberg` takes these. */
+  readonly reader: {
+    readonly url: string
+    readonly region: string
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+  }
+  /** Keys of all staged files that there are. */
+  stagedKeys(): Promise<readonly string[]>
+  readonly setFault: TestStandIn['setFault']
   readonly schema: string
   stop(): Promise<void>
 }
@@ -56,6 +67,9 @@ export async function startWorld(engine: EngineName): Promise<World> {
   const clients = await connect()
   return {
     schema,
+    reader: { url: standIn.url, region, ...keys },
+    stagedKeys: () => Array.fromAsync(keysBelow(clients.s3, { bucket, prefix: `${schema}/staging/` })),
+    setFault: standIn.setFault,
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),
     forget: model => void states.delete(model.tableName),

@@ -8,6 +8,7 @@ import { compressors } from 'hyparquet-compressors'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { toTransferError } from '../../../src/domain/errors.ts'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import type { PartitionField } from '../../../src/domain/partition-field.ts'
 import { rejectedRowSchema } from '../../../src/domain/rejected-row.ts'
 import type { RowBatch } from '../../../src/domain/row-batch.ts'
 import type { StagingS3 } from '../../../src/staging/s3-port.ts'
@@ -76,6 +77,7 @@ async function stage(
     sliceBytes?: number
     from?: string
     knownDigest?: string
+    partitionedBy?: readonly PartitionField[]
     store?: ReturnType<typeof bucket>
   } = {},
 ) {
@@ -87,6 +89,7 @@ async function stage(
     model: options.model ?? model(),
     batches: batches(),
     window: options.from === undefined ? {} : { from: options.from },
+    partitionedBy: options.partitionedBy ?? [],
     knownDigest: options.knownDigest,
     s3,
     bucket: 'b',

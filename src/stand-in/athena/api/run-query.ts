@@ -67,7 +67,7 @@ async function runQuery(
   signal: AbortSignal,
 ): Promise<void> {
   const workDirectory = join(deps.dataDir, 'work', queued.id)
-  const faults = takeFaults(deps.faults)
+  const faults = takeFaults(deps.faults, queued.sql)
   let execution = queued
   try {
     await mkdir(workDirectory, { recursive: true })
@@ -91,12 +91,14 @@ interface QueryFaults {
 }
 
 /** Faults strike the query that is started next: they are taken before anything is waited for. */
-function takeFaults(faults: Faults): QueryFaults {
+function takeFaults(faults: Faults, sql: string): QueryFaults {
   const failure = faults.take('athena.query.fail')
     ? namedError('GENERIC_INTERNAL_ERROR', 'injected fault')
     : faults.take('athena.query.s3-throttle')
       ? namedError('SLOW_DOWN', 'Please reduce your request rate')
-      : undefined
+      : faults.take('athena.query.exhausted', sql)
+        ? namedError('EXCEEDED_LOCAL_MEMORY_LIMIT', 'Query exhausted resources at this scale factor')
+        : undefined
   return { isQueued: faults.take('athena.query.queue'), isSlow: faults.take('athena.query.slow'), failure }
 }
 

@@ -83,5 +83,7 @@ export function partitionValue(part: PartitionFieldType, text: string | null): P
   if (typeof bound !== 'bigint') throw onlyOnTrino(`A partition by ${type.kind}`)
   // The smallest values of a type floored below it come round at its other end, as they do in Iceberg's own library.
   if (type.kind === 'integer' || type.kind === 'date') return Number(BigInt.asIntN(32, bound))
-  return type.kind === 'decimal' ? twosComplement(bound, decimalBytes(type.precision)) : BigInt.asIntN(64, bound)
+  return type.kind === 'decimal'
+    ? twosComplement(bound, decimalBytes(type.precision))
+    : BigInt.asIntN(64, bound)
 }
