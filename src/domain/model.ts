@@ -92,7 +92,7 @@ export const modelSchema = z
       description:
         'Columns that never change for a key. A load then reads only the files of the target that hold their staged range.',
     }),
-    partitionBy: z.array(partitionFieldSchema).default([]).meta({
+    partitionBy: z.array(partitionFieldSchema).prefault([]).meta({
       description:
         'Hidden partitions of a table that is made anew: a column, year(c), month(c), day(c), hour(c), bucket(n, c) or truncate(n, c). A table keeps those that it was made with.',
     }),

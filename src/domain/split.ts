@@ -4,7 +4,7 @@ export const SPLITS = {
     when: 'The rows belong to more than 100 partitions, which is what Athena writes to in a statement.',
     how: 'One statement for each 100 partitions, in the order of their values.',
     relaxed:
-      'All at once: for a while some partitions have their new rows and others not yet. Each row is whole, and so is each partition.',
+      'All at once: for a while some partitions have their new rows and others not yet. Each row is whole, and each partition gets its rows at once.',
   },
   clauses: {
     when: 'The table has more than 300 columns, of which Athena takes no MERGE with several WHEN clauses; or the statement is longer than 262,144 bytes, also with short names for the columns.',
