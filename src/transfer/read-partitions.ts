@@ -1,8 +1,8 @@
-import { z } from 'zod'
+import { partitionsOfMetadata } from '../catalog/partition-spec.ts'
 import type { TargetTable } from '../catalog/read-target.ts'
 import { parseS3Uri } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
-import { type PartitionField, TRANSFORM_NAMES } from '../domain/partition-field.ts'
+import type { PartitionField } from '../domain/partition-field.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import { partitionsOfModel } from '../load/table-partitions.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
@@ -22,23 +22,6 @@ export async function readPartitions(
   return record?.partitionedBy ?? (await partitionsOfTable(s3, target)) ?? partitionsOfModel(model)
 }
 
-const metadataSchema = z.object({
-  'current-schema-id': z.number(),
-  schemas: z.array(
-    z.object({
-      'schema-id': z.number(),
-      fields: z.array(z.object({ id: z.number(), name: z.string() })),
-    }),
-  ),
-  'default-spec-id': z.number(),
-  'partition-specs': z.array(
-    z.object({
-      'spec-id': z.number(),
-      fields: z.array(z.object({ 'source-id': z.number(), transform: z.string() })),
-    }),
-  ),
-})
-
 async function partitionsOfTable(
   s3: Pick<ReadingS3, 'getObject'>,
   { metadataLocation }: TargetTable,
@@ -47,25 +30,9 @@ async function partitionsOfTable(
   if (!place) return undefined
   try {
     const { Body } = await s3.getObject({ Bucket: place.bucket, Key: place.key })
-    return fieldsOf(metadataSchema.parse(JSON.parse((await Body?.transformToString()) ?? '')))
+    return partitionsOfMetadata((await Body?.transformToString()) ?? '')
   } catch {
     // Safe to pass over: it decides how rows are divided, and an own failure of S3 or of the table shows with the load.
     return undefined
   }
 }
-
-function fieldsOf(metadata: z.output<typeof metadataSchema>): readonly PartitionField[] {
-  const schema = metadata.schemas.find(one => one['schema-id'] === metadata['current-schema-id'])
-  const spec = metadata['partition-specs'].find(one => one['spec-id'] === metadata['default-spec-id'])
-  return (spec?.fields ?? []).flatMap(field => {
-    const column = schema?.fields.find(({ id }) => id === field['source-id'])?.name
-    const transform = transformSchema.safeParse(field.transform).data
-    return column === undefined || !transform ? [] : [{ ...transform, column }]
-  })
-}
-
-/** `day`, `bucket[16]`, …; a transform that is none of ours, as `void`, divides nothing that we write. */
-const transformSchema = z
-  .string()
-  .transform((text): unknown => /^(?<transform>[a-z]+)(?:\[(?<size>\d+)\])?$/.exec(text)?.groups)
-  .pipe(z.object({ transform: z.enum(TRANSFORM_NAMES), size: z.coerce.number().optional() }))

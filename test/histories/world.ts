@@ -88,7 +88,7 @@ export async function startWorld(engine: EngineName): Promise<World> {
 }
 
 /** Longest time of one model's transfer, in milliseconds. */
-const TRANSFER_LIMIT_MS = 120_000
+const TRANSFER_LIMIT_MS = 600_000
 
 function depsOf(
   connect: TransferDeps['connect'],

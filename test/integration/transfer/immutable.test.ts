@@ -50,7 +50,7 @@ it('a small batch into a clustered table of 1,000,000 rows reads less than a ten
   timeout: 600_000,
 }, async () => {
   const orders = model('orders', ['day(created)'])
-  const ofDay = (place: number): string => dayOf(Math.floor(place / 20_000))
+  const ofDay = (place: number): string => dayOf(Math.floor(place / 50_000))
   const million = Array.from({ length: 1_000_000 }, (_, place) =>
     line({ place, total: place, minute: 0, created: ofDay(place) }),
   )
@@ -73,28 +73,30 @@ it('a small batch into a clustered table of 1,000,000 rows reads less than a ten
   expect(second.scannedBytes / Number(size)).toBeLessThan(0.1)
 })
 
-it('bounds by immutable columns keep every row right, in one statement and in several', async () => {
-  const places = Array.from({ length: 40 }, (_, place) => place)
+it('bounds by immutable columns keep every row right, in one statement and in several', {
+  timeout: 600_000,
+}, async () => {
+  const places = Array.from({ length: 24 }, (_, place) => place)
   // Every thirteenth row has no day, and never had one.
   const day = (place: number) => (place % 13 === 0 ? null : dayOf(place * 10))
   const isLate = (place: number): boolean => place % 5 === 1
   const isGone = (place: number): boolean => place % 7 === 2
   const first = places.map(place => line({ place, total: place, minute: 1, created: day(place) }))
   const some = places
-    .slice(14, 26)
+    .slice(8, 18)
     .map(place => line({ place, total: -place, minute: 10, created: day(place) }))
   const all = places.map(place => {
     const minute = isLate(place) ? 0 : 20
     return line({ place, total: 1000 + place, minute, gone: isGone(place), created: day(place) })
   })
   const expected = places.flatMap(place => {
-    if (isLate(place)) return [`${keyOf(place)} ${place >= 14 && place < 26 ? -place : place}`]
+    if (isLate(place)) return [`${keyOf(place)} ${place >= 8 && place < 18 ? -place : place}`]
     return isGone(place) ? [] : [`${keyOf(place)} ${1000 + place}`]
   })
 
   for (const [name, partitionBy, statementCount] of [
     ['plain', [], 1],
-    ['within', ['bucket(50, id)', 'month(created)'], 7],
+    ['within', ['bucket(50, id)', 'month(created)'], 5],
   ] as const) {
     const bounded = model(name, partitionBy)
     for (const rows of [first, some]) {
@@ -107,6 +109,6 @@ it('bounds by immutable columns keep every row right, in one statement and in se
     const found = await world.select(`SELECT id, total FROM "${world.schema}"."${name}"`)
 
     expect(found.map(row => row.join(' ')).toSorted()).toEqual(expected.toSorted())
-    expect(result).toMatchObject({ statementCount, rowCount: 40 })
+    expect(result).toMatchObject({ statementCount, rowCount: 24 })
   }
 })

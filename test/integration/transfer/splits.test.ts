@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
 import { startWorld, type World } from '../../histories/world.ts'
+
+// Many small statements, each of many small files.
+vi.setConfig({ testTimeout: 600_000 })
 
 let world: World
 beforeAll(async () => {
