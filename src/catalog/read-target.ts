@@ -11,6 +11,8 @@ export interface TargetTable {
   }[]
   /** Folder of the table, another each time it is made. `s3://…`, no slash at the end. */
   readonly location: string
+  /** The present metadata file of the Iceberg table. `s3://…` */
+  readonly metadataLocation: string | undefined
 }
 
 /**
@@ -40,6 +42,7 @@ export async function readTarget(
       comment: column.Comment,
     })),
     location: Location.replace(/\/+$/, ''),
+    metadataLocation: table.Parameters.metadata_location,
   }
 }
 

@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { TransferError } from '../domain/errors.ts'
+import { SPLITS } from '../domain/split.ts'
 import type { ModelResult, TransferResult } from '../domain/transfer.ts'
 
 /** Where a command speaks: people on a terminal get tables, everybody else JSON. */
@@ -124,8 +125,17 @@ export function describeTransfer(
     ...(isRejecting
       ? [`rejected rows: athena-transfer rejected ${result.transferId} --destination ${result.destination}`]
       : []),
+    ...result.models.flatMap(describeNews),
     ...failures,
   ].join('\n')
+}
+
+/** What a model's table tells beside numbers: why its load was divided, and what the model asks for in vain. */
+function describeNews({ model, statementCount, splits, notices }: ModelResult): readonly string[] {
+  const relaxed = splits.map(
+    reason => `${model}: loaded by ${statementCount} statements (${reason}). ${SPLITS[reason].relaxed}`,
+  )
+  return [...relaxed, ...notices.map(notice => `${model}: ${notice}`)]
 }
 
 function describeModel(model: ModelResult): (string | number)[] {

@@ -148,8 +148,8 @@ export function groupEnded<Load, Outcome>(entry: JournalEntry<Load, Outcome>): J
 }
 
 /**
- * Within `loading`: the open group's execution ended and its statement cannot succeed as it is; other statements over
- * the same staged set take its place, from the first on. Groups count on, so no token is used twice.
+ * Within `loading`: the open group's execution ended and its statement cannot succeed as it is; others over the same
+ * staged set take its place, and those before it stay. Groups count on, so no token is used twice.
  */
 export function replanned<Load, Outcome>(
   entry: JournalEntry<Load, Outcome>,
@@ -157,7 +157,8 @@ export function replanned<Load, Outcome>(
 ): JournalEntry<Load, Outcome> {
   const { position } = entry
   if (position.state !== 'loading') throw wrongState(position, 'loading')
-  return moved(entry, { state: 'loading', load, step: 0, group: position.group + 1, done: [] })
+  const { step, group, done } = position
+  return moved(entry, { state: 'loading', load, step, group: group + 1, done })
 }
 
 /** To `cleaned`: from `loaded` with its outcome; without one from where nothing is running any more. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SPLIT_REASONS } from './split.ts'
 import { tableRecordSchema } from './table-record.ts'
 import { TRANSFER_TYPES } from './transfer.ts'
 
@@ -33,6 +34,10 @@ export const loadRecordSchema = z.object({
   bytes: count,
   rejectedRowCount: count,
   isUnchanged: z.boolean(),
+  /** Why the load statements are more than one. */
+  splits: z.array(z.enum(SPLIT_REASONS)),
+  /** What somebody should know of the table, in sentences. */
+  notices: z.array(z.string()),
   renamedColumns: z.array(z.object({ source: z.string(), table: z.string() })),
   /** Of the table, for readers of the catalog. */
   description: z.string().optional(),
@@ -69,6 +74,8 @@ export const loadOutcomeSchema = z.object({
   changedRowCount: count,
   scannedBytes: count,
   statementCount: count,
+  splits: z.array(z.enum(SPLIT_REASONS)),
+  notices: z.array(z.string()),
   queryExecutionId: z.string().optional(),
   watermark: z.string().optional(),
 })

@@ -10,6 +10,12 @@ export function s3Uri(bucket: string, key: string): string {
   return `s3://${bucket}/${key}`
 }
 
+/** Bucket and key of an `s3://` URI; undefined for another. */
+export function parseS3Uri(uri: string): { readonly bucket: string; readonly key: string } | undefined {
+  const [, bucket, key] = /^s3[an]?:\/\/([^/]+)\/(.+)$/.exec(uri) ?? []
+  return bucket === undefined || key === undefined ? undefined : { bucket, key }
+}
+
 /** Folder of one attempt's staged files of one model; ends with `/`. Write-once: a new attempt has a new folder. */
 export function stagingPrefix(place: Place, transferId: string, table: string, attempt: string): string {
   return `${place.schema}/staging/${transferId}/${table}/${attempt}/`

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { canBeKey, formatColumnType } from './column-type.ts'
 import { columnTypeSchema } from './column-type-schema.ts'
 import { foldingCollisions, foldName, tableNamesOf } from './names.ts'
+import { partitionFieldSchema, partitionProblems } from './partition-field.ts'
 import { rejectedRowLimitsSchema } from './rejected-row.ts'
 
 /** Longest comment of a column and description of a table in Glue, in bytes. */
@@ -91,6 +92,10 @@ export const modelSchema = z
       description:
         'Columns that never change for a key. A load then reads only the files of the target that hold their staged range.',
     }),
+    partitionBy: z.array(partitionFieldSchema).prefault([]).meta({
+      description:
+        'Hidden partitions of a table that is made anew: a column, year(c), month(c), day(c), hour(c), bucket(n, c) or truncate(n, c). A table keeps those that it was made with.',
+    }),
     cursor: z
       .string()
       .min(1)
@@ -125,6 +130,8 @@ export const modelSchema = z
         message: `columns ${group.map(name => `"${name}"`).join(' and ')} are one name in Athena`,
       })
     }
+    for (const { at, message } of partitionProblems(model.partitionBy, withTableNames(model.columns)))
+      context.addIssue({ code: 'custom', path: ['partitionBy', at], message })
     for (const [index, column] of model.columns.entries()) {
       const key = model.primaryKey.includes(column.name)
       if (key && !canBeKey(column.type)) {
@@ -158,14 +165,21 @@ export const modelSchema = z
       context.addIssue({ code: 'custom', path: ['deletes'], message })
     }
   })
-  .transform(model => {
-    const tableNames = tableNamesOf(model.columns.map(column => column.name))
-    const columns = model.columns.map(column => ({
-      ...column,
-      tableName: tableNames.get(column.name) ?? foldName(column.name),
-    }))
-    return { ...model, tableName: foldName(model.name), columns }
-  })
+  .transform(model => ({
+    ...model,
+    tableName: foldName(model.name),
+    columns: withTableNames(model.columns),
+  }))
+
+function withTableNames<Column extends { readonly name: string }>(
+  columns: readonly Column[],
+): (Column & { readonly tableName: string })[] {
+  const tableNames = tableNamesOf(columns.map(column => column.name))
+  return columns.map(column => ({
+    ...column,
+    tableName: tableNames.get(column.name) ?? foldName(column.name),
+  }))
+}
 
 const CURSOR_KINDS: ReadonlySet<string> = new Set(['timestamp', 'date', 'integer', 'bigint'])
 
@@ -174,6 +188,7 @@ const DELETION_KINDS: ReadonlySet<string> = new Set(['boolean', 'timestamp', 'da
 function referredColumns(model: {
   readonly primaryKey: readonly string[]
   readonly immutable: readonly string[]
+  readonly partitionBy: readonly { readonly column: string }[]
   readonly cursor?: string | undefined
   readonly deletes?: { readonly column: string } | undefined
 }): [path: (string | number)[], name: string][] {
@@ -182,6 +197,10 @@ function referredColumns(model: {
   return [
     ...listed('primaryKey'),
     ...listed('immutable'),
+    ...model.partitionBy.map(({ column }, index): [(string | number)[], string] => [
+      ['partitionBy', index],
+      column,
+    ]),
     ...(model.cursor === undefined ? [] : [[['cursor'], model.cursor] as [string[], string]]),
     ...(model.deletes ? [[['deletes', 'column'], model.deletes.column] as [string[], string]] : []),
   ]

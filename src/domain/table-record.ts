@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { targetTypeOf } from './column-type.ts'
 import type { Model } from './model.ts'
 import { meetingOf } from './row-identity.ts'
+import { type PartitionField, TRANSFORM_NAMES } from './partition-field.ts'
 
 const recordedColumnSchema = z.object({
   name: z.string(),
@@ -23,6 +24,10 @@ export const tableRecordSchema = z.object({
   dropped: z.array(recordedColumnSchema),
   /** How the last load's rows were told apart and met the table's, see `meetingOf`. */
   meeting: z.string(),
+  /** How the table is partitioned, by its own columns' names; absent until a load has found it out. */
+  partitionedBy: z
+    .array(z.object({ transform: z.enum(TRANSFORM_NAMES), size: z.int().optional(), column: z.string() }))
+    .optional(),
 })
 
 /** See `tableRecordSchema`. */
@@ -34,10 +39,13 @@ export interface RecordedLoad {
   readonly before: TableRecord | undefined
   /** True when the load changed rows, and so made a snapshot with the table's present types. */
   readonly hasChanged: boolean
+  /** How the table is partitioned, which never changes; undefined where nobody has looked. */
+  readonly partitionedBy?: readonly PartitionField[] | undefined
 }
 
-/** The record after a load of the model. */
-export function recordAfter(model: Model, { location, before, hasChanged }: RecordedLoad): TableRecord {
+/** The record after a load of the model; how the table is partitioned never changes. */
+export function recordAfter(model: Model, known: RecordedLoad): TableRecord {
+  const { location, before, hasChanged } = known
   const earlier = [...(before?.columns ?? []), ...(before?.dropped ?? [])]
   const columns = model.columns.map(({ name, tableName, type: present }) => {
     const known = earlier.find(column => column.tableName === tableName)
@@ -46,5 +54,12 @@ export function recordAfter(model: Model, { location, before, hasChanged }: Reco
   })
   const loaded = new Set(columns.map(column => column.tableName))
   const dropped = earlier.filter(column => !loaded.has(column.tableName))
-  return { location, columns, dropped, meeting: meetingOf(model) }
+  const partitionedBy = known.partitionedBy ?? before?.partitionedBy
+  return {
+    location,
+    columns,
+    dropped,
+    meeting: meetingOf(model),
+    ...(partitionedBy && { partitionedBy: [...partitionedBy] }),
+  }
 }

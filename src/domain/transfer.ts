@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ErrorReport } from './errors.ts'
+import type { SplitReason } from './split.ts'
 
 /** Where a transfer stands; the last five are final. */
 export const TRANSFER_STATUSES = [
@@ -50,9 +51,15 @@ export interface ModelResult {
   /** Rows the statement inserted, updated or deleted. */
   readonly changedRowCount: number
   readonly scannedBytes: number
+  /** Statements that loaded rows; one, unless Athena's limits divide the load. */
   readonly statementCount: number
+  /** Why they were more than one: what each relaxes is told by `SPLITS`. */
+  readonly splits: readonly SplitReason[]
+  /** What somebody should know of the table, in sentences. */
+  readonly notices: readonly string[]
   readonly durationMs: number
   readonly watermark?: string | undefined
+  /** Of the last statement that loaded rows. */
   readonly queryExecutionId?: string | undefined
   readonly error?: ErrorReport
 }

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../domain/column-type.ts'
-import { quoteIdentifier, quoteString } from './quote.ts'
+import { quoteIdentifier } from './quote.ts'
+import { sqlLiteral } from './sql-literal.ts'
 
 /** Smallest and largest staged value of a bounded column, in the canonical text of its type. */
 export interface KeyBounds {
@@ -33,23 +34,5 @@ export function boundsConditions(
 }
 
 function literalOf(type: ColumnType, text: string): string | undefined {
-  if (text.length > MAX_LITERAL_LENGTH) return undefined
-  switch (type.kind) {
-    case 'integer':
-      return `INTEGER ${quoteString(text)}`
-    case 'bigint':
-      return `BIGINT ${quoteString(text)}`
-    case 'decimal':
-      return `CAST(${quoteString(text)} AS decimal(${type.precision},${type.scale}))`
-    case 'date':
-      return `DATE ${quoteString(text)}`
-    case 'timestamp':
-      return `TIMESTAMP ${quoteString(text.replace('T', ' ').replace(/Z$/, ''))}`
-    case 'string':
-    case 'uuid':
-    case 'time':
-      return quoteString(text)
-    default:
-      return undefined
-  }
+  return text.length > MAX_LITERAL_LENGTH || type.kind === 'boolean' ? undefined : sqlLiteral(type, text)
 }

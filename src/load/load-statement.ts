@@ -1,14 +1,28 @@
 import type { Model, WriteMode } from '../domain/model.ts'
-import { cursorOf, identityOf, targetColumnsOf } from '../domain/row-identity.ts'
+import { boundColumnsOf, cursorOf, identityOf, targetColumnsOf } from '../domain/row-identity.ts'
 import { boundsConditions, type KeyBounds } from './key-bounds.ts'
 import { quoteIdentifier } from './quote.ts'
-import { deletedCondition, identityColumns, qualified, type StagedInput, stagedRows } from './staged-rows.ts'
+import { ALL_ROWS, type ColumnRange, hashCondition, type RowRange, rangeConditions } from './row-range.ts'
+import {
+  deletedCondition,
+  identityColumns,
+  qualified,
+  type SourceAliases,
+  type StagedInput,
+  sourceName,
+  sourceNamesOf,
+  stagedRows,
+  targetHash,
+} from './staged-rows.ts'
 
 /** Computed column of loads that remove rows which are not staged: true for rows that are staged, NULL for those that only the target has. */
 const STAGED_COLUMN = '_transfer_staged'
 
 /** What the identity columns of the target are called beside those of the staged rows. */
 const EXISTING_PREFIX = '_transfer_existing_'
+
+/** The same where one row of the target has that identity, NULL where several have it. */
+const SINGLE_PREFIX = '_transfer_single_'
 
 /** A version of a table's rows that takes the place of all older ones, and of rows without a version. */
 export interface ActiveVersion {
@@ -17,12 +31,12 @@ export interface ActiveVersion {
   readonly version: number
 }
 
-/** The same where one row of the target has that identity, NULL where several have it. */
-const SINGLE_PREFIX = '_transfer_single_'
-
-/** What one statement moves. */
-export interface LoadStatementInput extends StagedInput {
-  /** How the rows meet the target: the model's own way, or `overwrite` for a full refresh. */
+/** What loading a model moves, and how the rows meet the target. */
+export interface LoadInput {
+  readonly database: string
+  readonly stagingTable: string
+  readonly model: Model
+  /** The model's own way, or `overwrite` for a full refresh. */
   readonly writeMode: WriteMode
   readonly target: string
   /** Bounds of the staged rows; empty when not known, which costs reading more of the target. */
@@ -35,38 +49,96 @@ export interface LoadStatementInput extends StagedInput {
   readonly widened: readonly string[]
 }
 
+/** What a MERGE may do with a row; without one it does all that the write mode has. */
+export const CLAUSES = ['update', 'insert', 'delete'] as const
+
+/** One of them. */
+export type Clause = (typeof CLAUSES)[number]
+
+/** Which part of a load one statement does. */
+export interface StatementPart {
+  readonly rows: RowRange
+  /** Undefined for all that the mode has. */
+  readonly clause?: Clause | undefined
+  readonly aliases: SourceAliases
+}
+
+/** With what the part's source calls the columns. */
+type StatementInput = LoadInput & StatementPart & Pick<StagedInput, 'sourceNames'>
+
+/** A MERGE as data: its WHEN clauses come in order, and the first that fits a row is taken. */
+interface Merge {
+  readonly source: string
+  readonly on: readonly string[]
+  readonly clauses: readonly { readonly clause: Clause; readonly sql: string }[]
+}
+
 /**
- * The one statement of a load, a MERGE in each mode. Running it again changes nothing, a batch that changes nothing
- * makes no snapshot, and of two at once Iceberg's conflict check lets one fail, so that no row is doubled.
+ * A statement of a load, a MERGE in each mode. Running it again changes nothing, a batch that changes nothing makes no
+ * snapshot, and of two at once Iceberg's conflict check lets one fail, so that no row is doubled. A part does with its
+ * rows what the whole would do with them, whatever other parts have done before.
  */
-export function loadStatement(input: LoadStatementInput): string {
-  if (removesUnstagedRows(input)) return replaceStatement(input)
-  return input.writeMode === 'append' ? appendStatement(input) : mergeStatement(input)
+export function loadStatement(load: LoadInput, part: StatementPart): string {
+  const input = withNames(load, part)
+  const { source, on, clauses } = mergeOf(input)
+  return [
+    `MERGE INTO ${qualified(input.database, input.target)} AS t`,
+    `USING (${inRanges(input, source)}) AS s`,
+    `ON ${on.join(' AND ')}`,
+    ...clauses.filter(({ clause }) => (input.clause ?? clause) === clause).map(({ sql }) => sql),
+  ].join('\n')
+}
+
+/** What the load's statement does with rows. */
+export function clausesOf(input: LoadInput): readonly Clause[] {
+  return mergeOf(withNames(input, { rows: ALL_ROWS, aliases: 'names' })).clauses.map(({ clause }) => clause)
+}
+
+function withNames(load: LoadInput, part: StatementPart): StatementInput {
+  return { ...load, ...part, sourceNames: sourceNamesOf(load.model, part.aliases) }
+}
+
+function mergeOf(input: StatementInput): Merge {
+  if (removesUnstagedRows(input)) return replace(input)
+  return input.writeMode === 'append' ? append(input) : mergeByKey(input)
 }
 
 /** True for loads that change the table even when no row is staged. */
 export function removesUnstagedRows({
   writeMode,
   activeVersion,
-}: Pick<LoadStatementInput, 'writeMode' | 'activeVersion'>): boolean {
+}: Pick<LoadInput, 'writeMode' | 'activeVersion'>): boolean {
   return writeMode === 'overwrite' || activeVersion !== undefined
 }
 
+/** Rows that only the target has are NULL in every column of the source. */
+function inRanges(input: StatementInput, source: string): string {
+  const conditions = rangeConditions(input.rows, name => sourceName(input, name))
+  return conditions.length === 0 ? source : `SELECT * FROM (${source}) WHERE ${conditions.join(' AND ')}`
+}
+
 /** The newest staged row of each key is inserted, updates or deletes the target's, unless that one is newer or already equal. */
-function mergeStatement(input: LoadStatementInput): string {
-  const { model } = input
-  const deleted = deletedCondition(model, 's.')
-  const notOlder = notOlderCondition(model)
-  return statement(input, stagedRows(input), matchConditions(input), [
-    ...(deleted ? [whenMatched([notOlder, deleted], 'DELETE')] : []),
-    ...updateClause(input, [notOlder, ...(deleted ? [`NOT (${deleted})`] : [])]),
-    insertClause(model, deleted && `NOT (${deleted})`),
-  ])
+function mergeByKey(input: StatementInput): Merge {
+  const deleted = deletedCondition(input.model, name => `s.${sourceName(input, name)}`)
+  const notOlder = notOlderCondition(input)
+  return {
+    source: stagedRows(input),
+    on: matchConditions(input),
+    clauses: [
+      ...(deleted ? [deletion([notOlder, deleted])] : []),
+      ...updateClause(input, [notOlder, ...(deleted ? [`NOT (${deleted})`] : [])]),
+      insertClause(input, deleted && `NOT (${deleted})`),
+    ],
+  }
 }
 
 /** A row that is in the target already is left alone; rows are the same when all that they hold is. */
-function appendStatement(input: LoadStatementInput): string {
-  return statement(input, stagedRows(input), matchConditions(input), [insertClause(input.model, undefined)])
+function append(input: StatementInput): Merge {
+  return {
+    source: stagedRows(input),
+    on: matchConditions(input),
+    clauses: [insertClause(input, undefined)],
+  }
 }
 
 /**
@@ -74,45 +146,69 @@ function appendStatement(input: LoadStatementInput): string {
  * what is staged, and those of older versions where a version is active. Rows of the target with one identity, which
  * another mode or somebody else left there, meet no staged row, which is inserted.
  */
-function replaceStatement(input: LoadStatementInput): string {
-  const { database, target, model } = input
-  const columns = targetColumnsOf(model).map(({ tableName }) => `n.${quoteIdentifier(tableName)}`)
+function replace(input: StatementInput): Merge {
+  const { model } = input
   const identity = identityColumns(model).map(name => ({
-    name: quoteIdentifier(name),
+    name: sourceName(input, name),
     existing: quoteIdentifier(`${EXISTING_PREFIX}${name}`),
     single: quoteIdentifier(`${SINGLE_PREFIX}${name}`),
     inTarget: existingIdentity(model, quoteIdentifier(name)),
     met: existingIdentity(model, metColumn(input, name)),
   }))
   const isStaged = quoteIdentifier(STAGED_COLUMN)
-  const left = [deletedCondition(model, ''), olderCondition(input, '')].filter(one => one !== undefined)
+  return {
+    source: replaceSource(input, identity),
+    on: identity.map(one => `${one.met} = s.${one.existing}`),
+    clauses: [
+      deletion([`s.${isStaged} IS NULL`, olderCondition(input, name => `t.${quoteIdentifier(name)}`)]),
+      ...updateClause(input, [`s.${isStaged} IS NOT NULL`]),
+      insertClause(input, `s.${isStaged} IS NOT NULL`),
+    ],
+  }
+}
+
+interface ExistingIdentity {
+  /** What the staged rows call the column. */
+  readonly name: string
+  readonly existing: string
+  readonly single: string
+  readonly inTarget: string
+}
+
+function replaceSource(input: StatementInput, identity: readonly ExistingIdentity[]): string {
+  const { database, target, model, rows } = input
+  const columns = targetColumnsOf(model).map(({ tableName }) => `n.${sourceName(input, tableName)}`)
+  const isStaged = quoteIdentifier(STAGED_COLUMN)
+  const nameOf = (name: string): string => sourceName(input, name)
+  const left = [deletedCondition(model, nameOf), olderCondition(input, nameOf)].filter(
+    one => one !== undefined,
+  )
   const kept = left.length === 0 ? '' : ` WHERE ${left.map(condition => `NOT (${condition})`).join(' AND ')}`
-  const staged = `SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${kept}`
+  const hashed = hashCondition(rows, targetHash(model))
+  const items = identity.flatMap(one => [
+    `${one.inTarget} AS ${one.existing}`,
+    `CASE WHEN count(*) = 1 THEN ${one.inTarget} END AS ${one.single}`,
+  ])
   const existing = [
-    `SELECT ${identity.flatMap(one => [`${one.inTarget} AS ${one.existing}`, `CASE WHEN count(*) = 1 THEN ${one.inTarget} END AS ${one.single}`]).join(', ')}`,
-    `FROM ${qualified(database, target)} GROUP BY ${identity.map(one => one.inTarget).join(', ')}`,
+    `SELECT ${items.join(', ')} FROM ${qualified(database, target)}`,
+    ...(hashed ? [`WHERE ${hashed}`] : []),
+    `GROUP BY ${identity.map(one => one.inTarget).join(', ')}`,
   ].join(' ')
-  const source = [
+  return [
     `SELECT ${[...columns, `n.${isStaged}`, ...identity.map(one => `e.${one.existing}`)].join(', ')}`,
-    `FROM (${staged}) AS n FULL OUTER JOIN (${existing}) AS e`,
+    `FROM (SELECT *, true AS ${isStaged} FROM (${stagedRows(input)})${kept}) AS n`,
+    `FULL OUTER JOIN (${existing}) AS e`,
     `ON ${identity.map(one => `n.${one.name} = e.${one.single}`).join(' AND ')}`,
   ].join(' ')
-  return statement(
-    input,
-    source,
-    identity.map(one => `${one.met} = s.${one.existing}`),
-    [
-      whenMatched([`s.${isStaged} IS NULL`, olderCondition(input, 't.')], 'DELETE'),
-      ...updateClause(input, [`s.${isStaged} IS NOT NULL`]),
-      insertClause(model, `s.${isStaged} IS NOT NULL`),
-    ],
-  )
 }
 
 /** True for rows of an older version than the active one, or of none; undefined where an overwrite takes all rows. */
-function olderCondition({ writeMode, activeVersion }: LoadStatementInput, alias: string): string | undefined {
+function olderCondition(
+  { writeMode, activeVersion }: StatementInput,
+  nameOf: (column: string) => string,
+): string | undefined {
   if (writeMode === 'overwrite' || !activeVersion) return undefined
-  const column = `${alias}${quoteIdentifier(activeVersion.column)}`
+  const column = nameOf(activeVersion.column)
   return `(${column} IS NULL OR ${column} < ${activeVersion.version})`
 }
 
@@ -121,32 +217,36 @@ function existingIdentity(model: Model, name: string): string {
   return identityOf(model) === 'content' ? `coalesce(${name}, '')` : name
 }
 
-function matchConditions(input: LoadStatementInput): readonly string[] {
-  const { model, bounds, widened } = input
+/** Where a column never changes for a row, what a part's rows lie in bounds what it reads of the target, too. */
+function matchConditions(input: StatementInput): readonly string[] {
+  const { model, bounds, rows, widened } = input
   const identity = identityColumns(model)
-  const same = identity.map(name => `${metColumn(input, name)} = s.${quoteIdentifier(name)}`)
+  const same = identity.map(name => `${metColumn(input, name)} = s.${sourceName(input, name)}`)
   const usable = bounds.filter(({ column }) => !widened.includes(column))
-  return [...same, ...boundsConditions(usable, identity)]
+  const constant = new Set(boundColumnsOf(model).map(({ tableName }) => tableName))
+  // Rows from before an immutable column was added are NULL in it, and are met all the same.
+  const ranges = rows.columns
+    .filter(({ column }) => constant.has(column))
+    .map(range => (identity.includes(range.column) || range.nulls === 'only' ? range : withNulls(range)))
+  return [
+    ...same,
+    ...boundsConditions(usable, identity),
+    ...rangeConditions({ ...rows, columns: ranges }, name => metColumn(input, name)),
+  ]
+}
+
+function withNulls(range: ColumnRange): ColumnRange {
+  return { ...range, nulls: 'with' }
 }
 
 /** A column of the target in the condition of the MERGE; as a sum, no file is left out by it. */
-function metColumn({ widened }: LoadStatementInput, name: string): string {
+function metColumn({ widened }: StatementInput, name: string): string {
   const column = `t.${quoteIdentifier(name)}`
   return widened.includes(name) ? `${column} + 0` : column
 }
 
-function statement(
-  { database, target }: LoadStatementInput,
-  source: string,
-  on: readonly string[],
-  clauses: readonly string[],
-): string {
-  return [
-    `MERGE INTO ${qualified(database, target)} AS t`,
-    `USING (${source}) AS s`,
-    `ON ${on.join(' AND ')}`,
-    ...clauses,
-  ].join('\n')
+function deletion(conditions: readonly (string | undefined)[]): Merge['clauses'][number] {
+  return { clause: 'delete', sql: whenMatched(conditions, 'DELETE') }
 }
 
 function whenMatched(conditions: readonly (string | undefined)[], action: string): string {
@@ -156,32 +256,42 @@ function whenMatched(conditions: readonly (string | undefined)[], action: string
 
 /** Sets what differs; none for models of which every column is the identity. */
 function updateClause(
-  { model, cleared }: LoadStatementInput,
+  input: StatementInput,
   conditions: readonly (string | undefined)[],
-): readonly string[] {
+): readonly Merge['clauses'][number][] {
+  const { model, cleared } = input
   const identity = identityColumns(model)
   const values = targetColumnsOf(model)
     .filter(({ tableName }) => !identity.includes(tableName))
-    .map(({ tableName }) => quoteIdentifier(tableName))
+    .map(({ tableName }) => ({
+      name: quoteIdentifier(tableName),
+      source: `s.${sourceName(input, tableName)}`,
+    }))
   if (values.length === 0) return []
-  const changed = values.map(name => `t.${name} IS DISTINCT FROM s.${name}`)
+  const changed = values.map(({ name, source }) => `t.${name} IS DISTINCT FROM ${source}`)
   const assignments = [
-    ...values.map(name => `${name} = s.${name}`),
+    ...values.map(({ name, source }) => `${name} = ${source}`),
     ...cleared.map(name => `${quoteIdentifier(name)} = NULL`),
   ]
-  return [whenMatched([...conditions, `(${changed.join(' OR ')})`], `UPDATE SET ${assignments.join(', ')}`)]
+  const sql = whenMatched(
+    [...conditions, `(${changed.join(' OR ')})`],
+    `UPDATE SET ${assignments.join(', ')}`,
+  )
+  return [{ clause: 'update', sql }]
 }
 
-function insertClause(model: Model, condition: string | undefined): string {
-  const columns = targetColumnsOf(model).map(({ tableName }) => quoteIdentifier(tableName))
+function insertClause(input: StatementInput, condition: string | undefined): Merge['clauses'][number] {
+  const columns = targetColumnsOf(input.model).map(({ tableName }) => tableName)
   const when = condition === undefined ? 'WHEN NOT MATCHED' : `WHEN NOT MATCHED AND ${condition}`
-  return `${when} THEN INSERT (${columns.join(', ')}) VALUES (${columns.map(name => `s.${name}`).join(', ')})`
+  const values = columns.map(name => `s.${sourceName(input, name)}`)
+  const sql = `${when} THEN INSERT (${columns.map(quoteIdentifier).join(', ')}) VALUES (${values.join(', ')})`
+  return { clause: 'insert', sql }
 }
 
 /** A row without a cursor is older than any with one. */
-function notOlderCondition(model: Model): string | undefined {
-  const cursor = cursorOf(model)
+function notOlderCondition(input: StatementInput): string | undefined {
+  const cursor = cursorOf(input.model)
   if (!cursor) return undefined
   const name = quoteIdentifier(cursor.tableName)
-  return `(s.${name} >= t.${name} OR t.${name} IS NULL)`
+  return `(s.${sourceName(input, cursor.tableName)} >= t.${name} OR t.${name} IS NULL)`
 }

@@ -1,15 +1,18 @@
 import { stagingTypeOf } from '../domain/column-type.ts'
-import { TransferError } from '../domain/errors.ts'
-import { type Model, type RenamedColumn, renamedColumns, type WriteMode } from '../domain/model.ts'
-import { HASH_COLUMN, identityOf, ROW_COLUMN } from '../domain/row-identity.ts'
+import { type RenamedColumn, renamedColumns, type WriteMode } from '../domain/model.ts'
+import { formatPartitionField, type PartitionField } from '../domain/partition-field.ts'
+import { HASH_COLUMN, identityOf, ROW_COLUMN, targetColumnsOf } from '../domain/row-identity.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import type { KeyBounds } from './key-bounds.ts'
-import { type ActiveVersion, loadStatement, removesUnstagedRows } from './load-statement.ts'
+import { type ActiveVersion, removesUnstagedRows } from './load-statement.ts'
 import { droppedColumns, freshlyWidened } from './model-for-table.ts'
+import type { PartitionValues } from './partition-ranges.ts'
+import { type LoadSteps, planSteps, type StepsInput } from './plan-steps.ts'
 import { planTarget, type TargetInput } from './plan-target.ts'
+import { partitioningNotice, partitionsOfModel } from './table-partitions.ts'
 
 /** What a load needs to know. */
-export interface LoadInput extends TargetInput {
+export interface LoadPlanInput extends TargetInput {
   /** The model's own, or `overwrite` for a full refresh. */
   readonly writeMode: WriteMode
   /** What is known of earlier loads of the target; without it no column counts as dropped from the model. */
@@ -18,9 +21,16 @@ export interface LoadInput extends TargetInput {
   /** Folder of the staged files. `s3://…/`. */
   readonly stagingLocation: string
   readonly bounds: readonly KeyBounds[]
+  /** How the table is partitioned, by names of the tables; undefined for one that is made now. */
+  readonly partitionedBy: readonly PartitionField[] | undefined
+  /** The partitions of the staged rows, see `StagedPartitions`. */
+  readonly partitions: readonly PartitionValues[]
   /** Set when rows of older versions are to leave the table. */
   readonly activeVersion?: ActiveVersion | undefined
 }
+
+/** For plans that are made before anything is staged. */
+export const NOTHING_STAGED = { bounds: [], partitions: [] } as const satisfies Partial<LoadPlanInput>
 
 /** What loading one model will do, as data: nothing has happened yet. */
 export interface LoadPlan {
@@ -28,7 +38,7 @@ export interface LoadPlan {
   readonly table: string
   /** How the rows meet the target. */
   readonly writeMode: WriteMode
-  /** The load changes the table even when no row is staged. */
+  /** True when the load changes the table even if no row is staged. */
   readonly removesUnstagedRows: boolean
   /** Columns whose name in the table is not the source's. */
   readonly renamedColumns: readonly RenamedColumn[]
@@ -40,28 +50,43 @@ export interface LoadPlan {
     readonly location: string
     readonly columns: readonly { readonly name: string; readonly type: string }[]
   }
-  /** The commit point: readers see nothing of the load before this statement, and all of it after. */
-  readonly loadStatement: string
+  /** How the table is partitioned, as Athena spells it. */
+  readonly partitionedBy: readonly string[]
+  /** What somebody should know of this plan, in sentences. */
+  readonly notices: readonly string[]
+  /** The statements of the load, one where Athena can: **the commit point**, before which readers see nothing of it and after which all. */
+  readonly load: LoadSteps
+  /** What the statements were planned from, for those that must be halved. */
+  readonly planned: StepsInput
 }
-
-/** Longest statement that Athena takes, in bytes of UTF-8. */
-const MAX_STATEMENT_BYTES = 262_144
-
-/** Most columns that Athena's MERGE handles with several WHEN clauses, with a margin to the ~321 observed. */
-const MAX_MERGE_COLUMNS = 300
 
 /**
  * Plans the load of one model.
  *
  * @throws {TransferError} `SCHEMA_CHANGE_REFUSED` when a column's type cannot become the model's,
- * `QUERY_LIMIT_EXCEEDED` when the statement would pass a limit of Athena.
+ * `QUERY_LIMIT_EXCEEDED` when no division makes the load pass Athena's limits.
  */
-export function planLoad(input: LoadInput): LoadPlan {
-  const { database, model, writeMode, stagingTable, bounds, activeVersion } = input
-  const target = model.tableName
+export function planLoad(input: LoadPlanInput): LoadPlan {
+  const { database, model, writeMode, stagingTable, bounds } = input
+  const fields = input.partitionedBy ?? partitionsOfModel(model)
+  const planned = {
+    load: {
+      database,
+      target: model.tableName,
+      stagingTable,
+      model,
+      writeMode,
+      bounds,
+      cleared: droppedColumns(input),
+      activeVersion: input.activeVersion,
+      widened: freshlyWidened(input),
+    },
+    partitions: { fields, values: input.partitions },
+    columnCount: columnCount(input),
+  }
   return {
     database,
-    table: target,
+    table: model.tableName,
     writeMode,
     removesUnstagedRows: removesUnstagedRows(input),
     renamedColumns: renamedColumns(model),
@@ -75,29 +100,15 @@ export function planLoad(input: LoadInput): LoadPlan {
         ...(identityOf(model) === 'content' ? [{ name: HASH_COLUMN, type: 'string' }] : []),
       ],
     },
-    loadStatement: withinLimits(
-      model,
-      loadStatement({
-        database,
-        target,
-        stagingTable,
-        model,
-        writeMode,
-        bounds,
-        cleared: droppedColumns(input),
-        activeVersion,
-        widened: freshlyWidened(input),
-      }),
-    ),
+    partitionedBy: fields.map(field => formatPartitionField(field)),
+    notices: partitioningNotice(model, fields),
+    load: planSteps(planned),
+    planned,
   }
 }
 
-function withinLimits(model: Model, statement: string): string {
-  const bytes = Buffer.byteLength(statement)
-  if (bytes <= MAX_STATEMENT_BYTES && model.columns.length <= MAX_MERGE_COLUMNS) return statement
-  throw new TransferError(
-    'QUERY_LIMIT_EXCEEDED',
-    `model "${model.name}": its statement has ${bytes} bytes and ${model.columns.length} columns; Athena takes ${MAX_STATEMENT_BYTES} bytes and MERGE about ${MAX_MERGE_COLUMNS} columns`,
-    { details: { model: model.name, bytes, columns: model.columns.length } },
-  )
+/** Of the target once the DDL has run. */
+function columnCount({ model, target }: LoadPlanInput): number {
+  const existing = target?.columns.map(({ name }) => name) ?? []
+  return new Set([...existing, ...targetColumnsOf(model).map(({ tableName }) => tableName)]).size
 }

@@ -2,7 +2,13 @@ import { formatColumnType, targetTypeOf } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
 import type { Column, Model } from '../domain/model.ts'
 import { targetColumnsOf } from '../domain/row-identity.ts'
-import { addColumnsStatement, changeColumnStatement, createTargetStatement } from './target-statements.ts'
+import { partitionsOfModel } from './table-partitions.ts'
+import {
+  addColumnsStatement,
+  changeColumnStatement,
+  columnDefinition,
+  createTargetStatement,
+} from './target-statements.ts'
 import { typeChange } from './type-change.ts'
 
 /** A target table as the catalog has it: its current columns with their Glue types. */
@@ -37,7 +43,7 @@ export function planTarget(input: TargetInput): readonly string[] {
   const { database, model, target } = input
   const table = { database, name: model.tableName }
   const columns = targetColumnsOf(model)
-  if (!target) return [createTargetStatement({ ...table, location: input.targetLocation }, columns)]
+  if (!target) return createdTable(input, columns)
   const existing = new Map(target.columns.map(column => [column.name, column]))
   const changes = columns.flatMap(column => {
     const found = existing.get(column.tableName)
@@ -45,7 +51,43 @@ export function planTarget(input: TargetInput): readonly string[] {
     return changed ? [changeColumnStatement(table, changed)] : []
   })
   const added = columns.filter(column => !existing.has(column.tableName))
-  return added.length === 0 ? changes : [...changes, addColumnsStatement(table, added)]
+  return [...changes, ...chunked(added).map(some => addColumnsStatement(table, some))]
+}
+
+/** The columns that partitions are made of come first where one statement cannot have them all. */
+function createdTable(input: TargetInput, columns: readonly Column[]): readonly string[] {
+  const { database, model, targetLocation: location } = input
+  const table = { database, name: model.tableName }
+  const partitions = partitionsOfModel(model)
+  const isPartition = ({ tableName }: Column): boolean =>
+    partitions.some(({ column }) => column === tableName)
+  const inOrder = chunked(columns)
+  const chunks =
+    inOrder.length === 1
+      ? inOrder
+      : chunked([...columns].sort((a, b) => Number(isPartition(b)) - Number(isPartition(a))))
+  const [first = [], ...others] = chunks
+  return [
+    createTargetStatement({ ...table, location }, first, partitions),
+    ...others.map(some => addColumnsStatement(table, some)),
+  ]
+}
+
+/** What columns may take of one statement, in bytes: Athena's 262,144 less room for all else in it. */
+const MAX_COLUMN_BYTES = 240_000
+
+/** Neighbours that one statement has room for together. */
+function chunked(columns: readonly Column[]): readonly (readonly Column[])[] {
+  const chunks: { readonly columns: Column[]; bytes: number }[] = []
+  for (const column of columns) {
+    const bytes = Buffer.byteLength(columnDefinition(column)) + 4
+    const last = chunks.at(-1)
+    if (last && last.bytes + bytes <= MAX_COLUMN_BYTES) {
+      last.columns.push(column)
+      last.bytes += bytes
+    } else chunks.push({ columns: [column], bytes })
+  }
+  return chunks.map(chunk => chunk.columns)
 }
 
 /** The column as it should be, when it is not. A comment that nobody described stays as it is. */

@@ -1,5 +1,6 @@
 import { targetTypeOf } from '../domain/column-type.ts'
 import type { Column } from '../domain/model.ts'
+import { formatPartitionField, type PartitionField } from '../domain/partition-field.ts'
 import { quoteDdlIdentifier, quoteString } from './quote.ts'
 
 /**
@@ -9,11 +10,14 @@ import { quoteDdlIdentifier, quoteString } from './quote.ts'
 export function createTargetStatement(
   table: { readonly database: string; readonly name: string; readonly location: string },
   columns: readonly Column[],
+  partitions: readonly PartitionField[],
 ): string {
+  const partitionedBy = partitions.map(field => formatPartitionField(field, quoteDdlIdentifier)).join(', ')
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(table)} (`,
     columns.map(column => `  ${columnDefinition(column)}`).join(',\n'),
     ')',
+    ...(partitions.length === 0 ? [] : [`PARTITIONED BY (${partitionedBy})`]),
     `LOCATION ${quoteString(table.location)}`,
     "TBLPROPERTIES ('table_type'='ICEBERG', 'format'='parquet', 'write_compression'='zstd')",
   ].join('\n')
@@ -45,8 +49,8 @@ function qualified({ database, name }: { readonly database: string; readonly nam
   return `${quoteDdlIdentifier(database)}.${quoteDdlIdentifier(name)}`
 }
 
-/** A new column's comment is its description or, without one, its name in the source where the table's differs. */
-function columnDefinition({ name, tableName, type, description }: Column): string {
+/** A column as DDL declares it. A new column's comment is its description or, without one, its name in the source where the table's differs. */
+export function columnDefinition({ name, tableName, type, description }: Column): string {
   const comment = description ?? (name === tableName ? undefined : shortened(name))
   return withComment(`${quoteDdlIdentifier(tableName)} ${targetTypeOf(type, quoteDdlIdentifier)}`, comment)
 }

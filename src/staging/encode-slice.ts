@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { PartitionField } from '../domain/partition-field.ts'
 import type { CsvDialect, RowFormat } from '../domain/row-batch.ts'
 import {
   canonicalRows,
@@ -19,6 +20,7 @@ import {
 import { readExactly } from './exact-rows.ts'
 import { holdsFloating } from './negative-zero.ts'
 import { parquetAsText } from './parquet-source.ts'
+import { floorText, partitionFloors } from './partition-sql.ts'
 import { NONE_REJECTED, type RejectedRows } from './rejected-spool.ts'
 
 /** One slice to be made into one Parquet file. */
@@ -42,6 +44,8 @@ export interface EncodeRequest {
   readonly hasRowHash: boolean
   /** How rows are digested: `cursor` is undefined when all are. */
   readonly digest: { readonly cursor?: string | undefined; readonly lookbackMs: number }
+  /** Fields of the table's partitions that are told, and how many of these at most. */
+  readonly partitions: { readonly fields: readonly PartitionField[]; readonly most: number }
   /** Where rejected rows are appended. */
   readonly rejectedPath: string
   /** Rejected rows after which reading stops; undefined reads all. */
@@ -58,6 +62,8 @@ export interface EncodeOutcome extends RejectedRows {
   readonly maxCursor: string | null
   /** By table name of each bounded column that is never NULL here, in canonical text. */
   readonly bounds: readonly { readonly column: string; readonly min: string; readonly max: string }[]
+  /** See `partitionFloors`; none for a table without such fields. */
+  readonly partitions: readonly (readonly (string | null)[])[]
   /** See `SpanDigest`; the sum of hashes in digits. */
   readonly spans: readonly {
     readonly start?: string | undefined
@@ -181,10 +187,12 @@ async function copy(
   await connection.run(`COPY (${inWindow(hashed, columns, window)}) TO ${literal(target)} (${options})`)
   const facts = await readFacts(connection, request)
   const rowCount = total ?? facts.stagedRowCount
-  if (facts.stagedRowCount > 0)
-    return { ...facts, rowCount, spans: await readSpans(connection, request, facts) }
+  if (facts.stagedRowCount > 0) {
+    const partitions = await readPartitions(connection, request)
+    return { ...facts, rowCount, partitions, spans: await readSpans(connection, request, facts) }
+  }
   await rm(target, { force: true })
-  return { ...facts, rowCount, spans: [] }
+  return { ...facts, rowCount, partitions: [], spans: [] }
 }
 
 async function countRows(connection: DuckDBConnection, rows: string): Promise<number> {
@@ -196,7 +204,7 @@ async function countRows(connection: DuckDBConnection, rows: string): Promise<nu
 async function readFacts(
   connection: DuckDBConnection,
   request: EncodeRequest,
-): Promise<Omit<Encoded, 'rowCount' | 'spans'>> {
+): Promise<Omit<Encoded, 'rowCount' | 'spans' | 'partitions'>> {
   const bounded = request.columns.filter(column => column.isBounded)
   const cursor = cursorNamed(request, request.cursor)
   const bounds = bounded.flatMap(column =>
@@ -223,6 +231,15 @@ function boundValue(aggregate: string, name: string): string {
 
 function cursorNamed({ columns }: EncodeRequest, name: string | undefined): EncodedColumn | undefined {
   return columns.find(column => column.tableName === name)
+}
+
+async function readPartitions(
+  connection: DuckDBConnection,
+  { target, columns, partitions: { fields, most } }: EncodeRequest,
+): Promise<Encoded['partitions']> {
+  if (fields.length === 0) return []
+  const rows = await readTexts(connection, partitionFloors(target, columns, fields, most))
+  return rows.map(row => fields.map((field, index) => floorText(row[index] ?? null, field, columns)))
 }
 
 async function readSpans(

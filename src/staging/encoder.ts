@@ -43,6 +43,7 @@ const answerSchema = z.union([
       csvHeader: z.array(z.string()).optional(),
       maxCursor: z.string().nullable(),
       bounds: z.array(z.object({ column: z.string(), min: z.string(), max: z.string() })),
+      partitions: z.array(z.array(z.string().nullable())),
       spans: z.array(z.object({ start: z.string().optional(), rowCount: z.number(), hashSum: z.string() })),
     }),
   }),

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
+import { MAX_STAGED_PARTITIONS, orderedFields, type PartitionField } from '../domain/partition-field.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import { boundColumnsOf, cursorOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { EncodedColumn } from './encode-sql.ts'
@@ -26,6 +27,8 @@ export interface StageOptions {
   readonly batches: AsyncIterable<RowBatch>
   /** Bounds of the cursor in canonical text: `from` inclusive, `to` exclusive. */
   readonly window: { readonly from?: string | undefined; readonly to?: string | undefined }
+  /** How the target is partitioned, by its columns' names. */
+  readonly partitionedBy: readonly PartitionField[]
   /** Digest of the rows that were loaded before, as `StagedModel` told it; undefined when nothing is known. */
   readonly knownDigest: string | undefined
   readonly encoders: EncoderPool
@@ -149,6 +152,7 @@ async function stageSlice(
     hasRowHash: identityOf(model) === 'content',
     digest: { cursor: windowCursorOf(model)?.tableName, lookbackMs: model.lookbackMs },
     window: windowOf(options),
+    partitions: { fields: orderedFields(options.partitionedBy), most: MAX_STAGED_PARTITIONS + 1 },
     rejectedPath: step.rejectedPath,
     maxRejected: rejectedRowsLeft(model, before),
     target,

@@ -1,6 +1,8 @@
+import { compareCanonical } from '../domain/canonical-order.ts'
 import type { ColumnType } from '../domain/column-type.ts'
 import { type SpanDigest, spansReadAgain } from '../domain/digest.ts'
 import type { Model } from '../domain/model.ts'
+import { MAX_STAGED_PARTITIONS } from '../domain/partition-field.ts'
 import { cursorOf, windowCursorOf } from '../domain/row-identity.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { EncodeOutcome } from './encode-slice.ts'
@@ -17,6 +19,8 @@ export interface StagedModel extends RejectedRows {
   readonly maxCursor: Watermark | undefined
   /** Smallest and largest staged value of each bounded column that is never NULL among them, in canonical text. */
   readonly bounds: readonly StagedBounds[]
+  /** The partitions of the rows, each once: see `partitionFloors`. One more than can be loaded stands for any number. */
+  readonly partitions: readonly (readonly (string | null)[])[]
   /** Of the rows that the next transfer reads again if nothing comes; see `digestOf`. */
   readonly digest: string
   /** True when these are the very rows that were loaded before, so none was put into S3. */
@@ -50,6 +54,7 @@ export function emptyTotals(model: Model): StagingTotals {
     ...NONE_REJECTED,
     maxCursor: undefined,
     bounds: [],
+    partitions: [],
     spans: [],
     csvHeader: undefined,
   }
@@ -70,9 +75,18 @@ export function withSlice(before: StagingTotals, slice: EncodeOutcome, bytes: nu
     ...withRejected(before, slice),
     maxCursor,
     bounds: slice.stagedRowCount === 0 ? before.bounds : widened(before, slice),
+    partitions: mergedPartitions(before.partitions, slice.partitions),
     spans: spansReadAgain(mergedSpans(before.spans, slice.spans), maxCursor, scope),
     csvHeader: slice.csvHeader ?? before.csvHeader,
   }
+}
+
+function mergedPartitions(
+  before: StagingTotals['partitions'],
+  slice: StagingTotals['partitions'],
+): StagingTotals['partitions'] {
+  const each = new Map([...before, ...slice].map(values => [JSON.stringify(values), values]))
+  return [...each.values()].slice(0, MAX_STAGED_PARTITIONS + 1)
 }
 
 function mergedSpans(before: readonly SpanDigest[], slice: EncodeOutcome['spans']): readonly SpanDigest[] {
@@ -95,9 +109,7 @@ function widened(before: StagingTotals, slice: EncodeOutcome): readonly StagedBo
     if (!type) return []
     const earlier = before.bounds.find(bounds => bounds.column === column)
     if (!earlier) return before.rowCount === 0 ? [{ column, type, min, max }] : []
-    const isNumber = ['integer', 'bigint', 'decimal'].includes(type.kind)
-    const isBelow = (left: string, right: string): boolean =>
-      isNumber ? toScaled(left) < toScaled(right) : Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0
+    const isBelow = (left: string, right: string): boolean => compareCanonical(type, left, right) < 0
     return [
       {
         column,
@@ -107,9 +119,4 @@ function widened(before: StagingTotals, slice: EncodeOutcome): readonly StagedBo
       },
     ]
   })
-}
-
-/** Canonical numbers of one column all have the same digits after the point, so without it they compare as whole numbers. */
-function toScaled(text: string): bigint {
-  return BigInt(text.replace('.', ''))
 }

@@ -3,7 +3,7 @@ import { ensureDatabase } from '../catalog/ensure-database.ts'
 import { createStagingTable } from '../catalog/staging-table.ts'
 import { isHandedOver } from '../domain/abort-reason.ts'
 import { TransferError } from '../domain/errors.ts'
-import { cleaned, groupEnded, loading, type StepDone, stepDone, submitted } from '../domain/journal.ts'
+import { cleaned, groupEnded, loading, replanned, type StepDone, stepDone, submitted } from '../domain/journal.ts'
 import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
 import { waitForNextTry } from '../query/backoff.ts'
 import { clientRequestToken } from '../query/client-request-token.ts'
@@ -16,6 +16,7 @@ import { cleanUp } from './clean-up.ts'
 import type { HeldJournal } from './journal.ts'
 import { writeManifest } from './manifest.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import type { PreparedLoad } from './prepare-load.ts'
 import { queryOptions } from './query-options.ts'
 import { writeTableRecord } from './table-records.ts'
 import type { ModelJob } from './transfer-model.ts'
@@ -27,6 +28,8 @@ export interface OpenLoad {
   readonly destination: ModelJob['destination']
   readonly journal: HeldJournal
   readonly signal: AbortSignal
+  /** Of the attempt that staged the load, see `PreparedLoad`; another one cannot halve its statements. */
+  readonly halve?: PreparedLoad['halve'] | undefined
 }
 
 /**
@@ -72,6 +75,12 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
     } catch (thrown) {
       const isOver = isEnded(thrown) || (position.group === ownGroup && isRefused(journal, thrown))
       if (!isOver) throw thrown
+      const smaller = smallerSteps(open, thrown)
+      if (smaller) {
+        await journal.move(replanned(journal.entry(), smaller))
+        ownGroup = position.group + 1
+        continue
+      }
       if (!allowsAnotherGroup(thrown)) throw await givenUp(open, position.load, thrown)
       await journal.move(groupEnded(journal.entry()))
       if (++further >= MAX_GROUPS) throw thrown
@@ -81,6 +90,18 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
     }
     ownGroup = position.group + 1
   }
+}
+
+/** The load with halves in the place of the open statement, if this is what an execution that passed a limit needs. */
+function smallerSteps({ journal, halve }: OpenLoad, thrown: unknown): LoadRecord | undefined {
+  const { position } = journal.entry()
+  const isTooMuch = thrown instanceof TransferError && thrown.code === 'QUERY_LIMIT_EXCEEDED'
+  if (position.state !== 'loading' || !isTooMuch) return undefined
+  const { load, step } = position
+  const halves = halve?.(load.steps[step]?.sql ?? '')
+  if (!halves) return undefined
+  const steps = load.steps.toSpliced(step, 1, ...halves.map(sql => ({ step: 'load' as const, sql })))
+  return { ...load, steps, splits: [...new Set([...load.splits, 'resources' as const])] }
 }
 
 /** True when Athena did not take the statement: its answer, and no lost one. For groups that nobody else can have submitted. */
@@ -151,6 +172,8 @@ function outcomeOfLoad(load: LoadRecord, done: readonly StepDone[]): LoadOutcome
     changedRowCount: loads.reduce((sum, one) => sum + one.changedRowCount, 0),
     scannedBytes: loads.reduce((sum, one) => sum + one.scannedBytes, 0),
     statementCount: loads.length,
+    splits: load.splits,
+    notices: load.notices,
     ...(last ? { queryExecutionId: last.queryExecutionId } : {}),
     ...(load.state.watermark === undefined ? {} : { watermark: load.state.watermark }),
   }

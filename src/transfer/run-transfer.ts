@@ -91,6 +91,8 @@ export function failedModel(name: string, thrown: unknown, durationMs: number): 
     changedRowCount: 0,
     scannedBytes: 0,
     statementCount: 0,
+    splits: [],
+    notices: [],
     durationMs,
     error: error.toReport(),
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { rejectedPrefix } from '../domain/locations.ts'
+import type { PartitionField } from '../domain/partition-field.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
 import { windowStart } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
@@ -20,6 +21,8 @@ export interface StageStep {
   /** The attempt's own folder in the bucket. */
   readonly prefix: string
   readonly read: ReadPlan
+  /** How the target is partitioned. */
+  readonly partitionedBy: readonly PartitionField[]
   readonly signal: AbortSignal
   readonly onProgress: (progress: ModelProgress) => void
 }
@@ -40,6 +43,7 @@ export async function stage(
     batches: deps.readSource(model, step.signal),
     window: { from },
     knownDigest,
+    partitionedBy: step.partitionedBy,
     s3: clients.s3,
     bucket: destination.bucket,
     prefix: step.prefix,

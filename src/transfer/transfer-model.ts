@@ -11,7 +11,7 @@ import { cleanUp } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
 import { keepLease, takeTable } from './journal.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
-import { prepareLoad } from './prepare-load.ts'
+import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
 import type { ModelProgress } from './stage.ts'
 
 /** One attempt to run one model of a transfer. */
@@ -102,15 +102,18 @@ async function runHolding(
   { onProgress }: ModelJobOptions,
 ): Promise<LoadOutcome> {
   const { clients, deps, journal, signal } = open
+  let halve: PreparedLoad['halve'] | undefined
   try {
     if (journal.entry().position.state === 'planned') {
-      const load = await prepareLoad(clients, deps, job, { attempt: journal.attempt, signal, onProgress })
-      await journal.move(staged(journal.entry(), load))
+      const options = { attempt: journal.attempt, signal, onProgress }
+      const prepared = await prepareLoad(clients, deps, job, options)
+      halve = prepared.halve
+      await journal.move(staged(journal.entry(), prepared.record))
     }
     const { position } = journal.entry()
     if ('load' in position)
       onProgress({ stage: 'loading', rowCount: position.load.rowCount, bytes: position.load.bytes })
-    return await finishLoad(open)
+    return await finishLoad({ ...open, halve })
   } catch (thrown) {
     await giveUpUnlessOpen(open, thrown)
     throw thrown

@@ -23,6 +23,7 @@ const stage = (file: string, prefix: string) =>
     model: BENCH_MODEL,
     batches: readFiles(deps, source, { ...BENCH_MODEL.files, path: basename(file) }, signal),
     window: {},
+    partitionedBy: [],
     knownDigest: undefined,
     encoders,
     s3,

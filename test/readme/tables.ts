@@ -1,9 +1,12 @@
+import { z } from 'zod'
+import { jsonSchemaOf } from '../../src/config/json-schema.ts'
 import { settingsSchema, variableOf } from '../../src/config/settings.ts'
 import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/column-type.ts'
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
 import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
+import { SPLITS } from '../../src/domain/split.ts'
 import { evolutionTable } from './evolutions.ts'
 import { nameTable } from './names.ts'
 
@@ -14,6 +17,8 @@ export const READMES = ['README.md', 'src/stand-in/README.md'] as const
 const TABLES: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
   modes: modeTable,
+  options: optionTable,
+  splits: splitTable,
   types: typeTable,
   errors: errorTable,
   evolutions: evolutionTable,
@@ -24,6 +29,30 @@ const TABLES: Readonly<Record<string, () => string>> = {
 function modeTable(): string {
   const rows = Object.entries(WRITE_MODE_PROMISES).map(([mode, promise]) => `| \`${mode}\` | ${promise} |`)
   return ['| mode | what the table holds |', '| --- | --- |', ...rows].join('\n')
+}
+
+const optionSchema = z.object({ description: z.string().default(''), default: z.unknown().optional() })
+
+/** What a model file may say beside name, source, files and columns. */
+function optionTable(): string {
+  const { properties } = z
+    .object({ properties: z.record(z.string(), optionSchema) })
+    .parse(jsonSchemaOf('model'))
+  const shown = Object.entries(properties).filter(
+    ([name]) => !['name', 'source', 'files', 'columns'].includes(name),
+  )
+  const rows = shown.map(
+    ([name, option]) =>
+      `| \`${name}\` | ${option.description} | ${option.default === undefined ? '–' : `\`${JSON.stringify(option.default)}\``} |`,
+  )
+  return ['| option | means | default |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function splitTable(): string {
+  const rows = Object.entries(SPLITS).map(
+    ([reason, { when, how, relaxed }]) => `| \`${reason}\` | ${when} | ${how} | ${relaxed} |`,
+  )
+  return ['| split | when | how | what it relaxes |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 function settingsTable(): string {

@@ -189,6 +189,7 @@ async function stage(
     rejectedExamples: [],
     maxCursor: isWindowed && rows.length > 0 ? String(largest) : undefined,
     bounds: [],
+    partitions: [],
     digest,
     isUnchanged,
   }

@@ -86,6 +86,8 @@ async function load(
     stagingTable,
     stagingLocation: `s3://${PLACE.bucket}/${folder}`,
     activeVersion: batch === LAST_BATCH ? activeVersionOf(model) : undefined,
+    partitionedBy: undefined,
+    partitions: [],
   }
   const plan = planLoad({ ...input, target })
   await both.value('the plan', async side =>
@@ -101,10 +103,12 @@ async function load(
     }
     await Promise.all([prepare(both.duckdb), prepare(both.trino)])
     await both.statement(`SELECT * FROM "${PLACE.schema}"."${stagingTable}"`)
-    const { updateCount = 0 } = await both.statement(plan.loadStatement)
-    hasChanged = updateCount > 0
+    for (const { sql } of plan.load.steps) {
+      const { updateCount = 0 } = await both.statement(sql)
+      hasChanged ||= updateCount > 0
+    }
     await look(both, name)
-    await both.statement(plan.loadStatement)
+    for (const { sql } of plan.load.steps) await both.statement(sql)
     await lookAtSnapshots(both, name)
   }
   const cursor = windowCursorOf(model)
@@ -123,7 +127,10 @@ function activeVersionOf({ columns }: Model): ActiveVersion | undefined {
 async function look(both: Comparison, name: string): Promise<void> {
   await both.statement(`SELECT * FROM "${PLACE.schema}"."${name}"`)
   await lookAtSnapshots(both, name)
-  await both.value(`the columns of ${name} in Glue`, side => readTarget(side.glue, PLACE.schema, name))
+  await both.value(`the columns of ${name} in Glue`, async side => ({
+    ...(await readTarget(side.glue, PLACE.schema, name)),
+    metadataLocation: 'of its own',
+  }))
 }
 
 function lookAtSnapshots(both: Comparison, name: string): Promise<void> {

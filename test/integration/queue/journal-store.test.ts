@@ -27,6 +27,8 @@ const load: LoadRecord = {
   bytes: 2,
   rejectedRowCount: 0,
   isUnchanged: false,
+  splits: [],
+  notices: [],
   renamedColumns: [],
   tableRecords: {
     changed: { location: 's3://b/s/t', columns: [], dropped: [], meeting: '' },
@@ -47,6 +49,8 @@ const outcome = {
   changedRowCount: 1,
   scannedBytes: 3,
   statementCount: 1,
+  splits: [],
+  notices: [],
 }
 
 /** A store of its own prefix, with the connection that it uses. */

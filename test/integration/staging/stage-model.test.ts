@@ -8,6 +8,7 @@ import { compressors } from 'hyparquet-compressors'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { toTransferError } from '../../../src/domain/errors.ts'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import type { PartitionField } from '../../../src/domain/partition-field.ts'
 import { rejectedRowSchema } from '../../../src/domain/rejected-row.ts'
 import type { RowBatch } from '../../../src/domain/row-batch.ts'
 import { createEncoderPool } from '../../../src/staging/encoder-pool.ts'
@@ -78,6 +79,7 @@ async function stage(
     sliceBytes?: number
     from?: string
     knownDigest?: string
+    partitionedBy?: readonly PartitionField[]
     store?: ReturnType<typeof bucket>
   } = {},
 ) {
@@ -89,6 +91,7 @@ async function stage(
     model: options.model ?? model(),
     batches: batches(),
     window: options.from === undefined ? {} : { from: options.from },
+    partitionedBy: options.partitionedBy ?? [],
     knownDigest: options.knownDigest,
     encoders,
     s3,
@@ -587,4 +590,54 @@ it('the checks in SQL and the exact reader stage the same rows', async () => {
     }),
     { numRuns: 15 },
   )
+})
+
+it('tells the partitions of the staged rows over all slices, each by the smallest value that it can have', async () => {
+  const lines = [
+    '{"id": -1, "name": "äöü-1", "total": -1.005, "day": "1969-12-31", "at": "1969-12-31T23:59:59.999999Z"}',
+    '{"id": -9223372036854775808, "name": "äöü-2", "total": 0.004, "day": "0001-01-01", "at": "0001-01-01T00:00:00Z"}',
+    '{"id": 19, "name": null, "total": 12.34, "day": "2024-02-29", "at": "2024-02-29T12:34:56Z"}',
+    '{"id": 10, "name": null, "total": 12.33, "day": "2024-02-01", "at": "2024-02-29T12:00:00Z"}',
+  ]
+  const partitionsBy = async (...partitionedBy: PartitionField[]) => {
+    const { staged } = await stage([batch(lines[0] ?? ''), batch(lines.slice(1).join('\n'))], {
+      partitionedBy,
+    })
+    return staged.partitions.map(values => values.join()).toSorted()
+  }
+
+  expect(await partitionsBy({ transform: 'truncate', size: 10, column: 'id' })).toEqual([
+    '-10',
+    '-9223372036854775810',
+    '10',
+  ])
+  expect(await partitionsBy({ transform: 'truncate', size: 3, column: 'name' })).toEqual(['', 'äöü'])
+  expect(await partitionsBy({ transform: 'truncate', size: 10_000_000, column: 'total' })).toEqual([
+    '-1.010000000',
+    '0.000000000',
+    '12.330000000',
+    '12.340000000',
+  ])
+  expect(await partitionsBy({ transform: 'month', column: 'day' })).toEqual([
+    '0001-01-01',
+    '1969-12-01',
+    '2024-02-01',
+  ])
+  expect(await partitionsBy({ transform: 'hour', column: 'at' })).toEqual([
+    '0001-01-01T00:00:00.000000Z',
+    '1969-12-31T23:00:00.000000Z',
+    '2024-02-29T12:00:00.000000Z',
+  ])
+  expect(
+    await partitionsBy(
+      { transform: 'year', column: 'at' },
+      { transform: 'bucket', size: 4, column: 'id' },
+      { transform: 'identity', column: 'day' },
+    ),
+  ).toEqual([
+    '0001-01-01T00:00:00.000000Z,0001-01-01',
+    '1969-01-01T00:00:00.000000Z,1969-12-31',
+    '2024-01-01T00:00:00.000000Z,2024-02-01',
+    '2024-01-01T00:00:00.000000Z,2024-02-29',
+  ])
 })

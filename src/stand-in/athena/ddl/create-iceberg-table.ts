@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { glueColumns } from '../iceberg/glue-entry.ts'
-import { toField } from '../iceberg/iceberg-type.ts'
+import { fromIcebergType, toField } from '../iceberg/iceberg-type.ts'
 import { printJson } from '../iceberg/json.ts'
 import type { IcebergField, PartitionField, TableMetadata } from '../iceberg/metadata.ts'
-import { errorAt, namedError, onlyOnTrino } from '../query-error.ts'
+import { errorAt, namedError } from '../query-error.ts'
 import { joinUri, parseS3Uri } from '../s3-uri.ts'
 import type { CreateTable, PartitionDeclaration } from '../sql/ddl.ts'
 import { addEntry } from './add-entry.ts'
 import { declaredIcebergType } from './column-types.ts'
 import type { DdlContext } from './ddl-context.ts'
 import { icebergProperties } from './iceberg-properties.ts'
+import { requireTransformable } from './partition-transforms.ts'
 
 /**
  * Makes an empty Iceberg table: metadata file first, Glue entry second.
@@ -80,7 +81,14 @@ function firstMetadata(create: CreateTable, location: string): TableMetadata {
 /** The first id of partition fields, from Iceberg's specification. */
 const FIRST_PARTITION_ID = 1000
 
-const SUFFIXES = { year: '_year', month: '_month', day: '_day', hour: '_hour', truncate: '_trunc' } as const
+const SUFFIXES = {
+  year: '_year',
+  month: '_month',
+  day: '_day',
+  hour: '_hour',
+  bucket: '_bucket',
+  truncate: '_trunc',
+} as const
 
 function partitionField(
   member: PartitionDeclaration,
@@ -93,7 +101,7 @@ function partitionField(
   }
   const source = fields.find(field => field.name === member.column)
   if (!source) throw errorAt('COLUMN_NOT_FOUND', member.place, `Partition column not found: ${member.column}`)
-  if (member.transform === 'bucket') throw onlyOnTrino('The partition transform bucket')
+  requireTransformable(member, fromIcebergType(source.type))
   const suffix = Object.entries(SUFFIXES).find(([name]) => name === member.transform)?.[1] ?? ''
   return {
     'source-id': source.id,

@@ -1,16 +1,11 @@
 import { z } from 'zod'
-import { parseBound } from '../iceberg/bounds.ts'
 import type { DataFile } from '../iceberg/manifest.ts'
 import { currentSchema, currentSpec, type TableMetadata } from '../iceberg/metadata.ts'
-import {
-  type PartitionFieldType,
-  type PartitionValue,
-  partitionFieldTypes,
-} from '../iceberg/partition-type.ts'
-import { namedError, onlyOnTrino } from '../query-error.ts'
+import { type PartitionFieldType, partitionFieldTypes } from '../iceberg/partition-type.ts'
+import { namedError } from '../query-error.ts'
 import { quoteName, quoteText } from '../sql/tokens.ts'
-import type { SqlType } from '../types/sql-type.ts'
 import type { DataWriter } from './data-writer.ts'
+import { partitionValue, transformSql } from './partition-values.ts'
 import type { Session } from './session.ts'
 
 /** Athena's limit of partitions that one statement may write to. */
@@ -77,47 +72,7 @@ async function distinctValues(
   })
 }
 
+/** The text takes the column's type, so that DuckDB passes over blocks without the value. */
 function matches(column: string, value: string | null): string {
-  return value === null ? `${column} IS NULL` : `CAST(${column} AS VARCHAR) = ${quoteText(value)}`
-}
-
-/** The value of a partition transform, in DuckDB's words; numbers count from 1970 as Iceberg's do. */
-function transformSql(transform: string, type: SqlType, column: string): string {
-  const days = `date_diff('day', DATE '1970-01-01', CAST(${column} AS DATE))`
-  switch (transform) {
-    case 'identity':
-      return column
-    case 'year':
-      return `(year(${column}) - 1970)`
-    case 'month':
-      return `((year(${column}) - 1970) * 12 + month(${column}) - 1)`
-    case 'day':
-      return days
-    case 'hour':
-      return `(${days} * 24 + hour(${column}))`
-    default:
-      return truncateSql(transform, type, column)
-  }
-}
-
-function truncateSql(transform: string, type: SqlType, column: string): string {
-  const width = /^truncate\[(\d+)\]$/.exec(transform)?.[1]
-  if (width === undefined) throw onlyOnTrino(`The partition transform ${transform}`)
-  if (type.kind === 'varchar') return `left(${column}, ${width})`
-  if (type.kind !== 'integer' && type.kind !== 'bigint') throw onlyOnTrino(`truncate of ${type.kind}`)
-  return `(${column} - (((${column} % ${width}) + ${width}) % ${width}))`
-}
-
-/** A value in the form of the manifest's partition record. */
-function partitionValue(part: PartitionFieldType, text: string | null): PartitionValue {
-  if (text === null) return null
-  if (part.transform !== 'identity' && !part.transform.startsWith('truncate')) return Number(text)
-  const { sourceType } = part
-  if (sourceType.kind === 'varchar') return text
-  if (sourceType.kind === 'boolean') return text === 'true'
-  const bound = parseBound(text, sourceType)
-  if (sourceType.kind === 'integer' || sourceType.kind === 'date') return Number(bound)
-  const isLong = ['bigint', 'timestamp', 'timestamptz'].includes(sourceType.kind)
-  if (!isLong || bound === undefined) throw onlyOnTrino(`A partition by ${sourceType.kind}`)
-  return bound
+  return value === null ? `${column} IS NULL` : `${column} = ${quoteText(value)}`
 }

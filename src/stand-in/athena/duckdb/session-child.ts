@@ -3,6 +3,7 @@
  * library ends this process alone; the parent turns it into a failed query.
  */
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api'
+import { registerBucketFunctions } from './bucket-functions.ts'
 import { type Request, requestSchema } from './session-messages.ts'
 
 interface OpenDatabase {
@@ -13,7 +14,9 @@ interface OpenDatabase {
 
 async function open(settings: Readonly<Record<string, string>>): Promise<OpenDatabase> {
   const instance = await DuckDBInstance.create(':memory:', settings)
-  return { instance, connection: await instance.connect(), result: undefined }
+  const connection = await instance.connect()
+  registerBucketFunctions(connection)
+  return { instance, connection, result: undefined }
 }
 
 /** Rows of the running result, a few thousand at a time; null at its end. */

@@ -19,12 +19,22 @@ const LONG = avro.types.LongType.__with({
   compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
 })
 
+/** Long is a bigint also where a logical type says what it means, as of a partition by a timestamp; each schema fills a registry of its own. */
+const withLongs = () => ({
+  registry: { long: LONG },
+  typeHook: (schema: unknown) => (isLong(schema) ? LONG : undefined),
+})
+
+function isLong(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long'
+}
+
 const CODECS = { deflate: promisify(inflateRaw), zstandard: promisify(zstdDecompress) }
 
 /** Reads all records of an Avro object file; codecs null, deflate and zstandard. */
 export async function readAvro(bytes: Buffer): Promise<readonly unknown[]> {
   const decoder = new avro.streams.BlockDecoder({
-    parseHook: schema => avro.Type.forSchema(schema, { registry: { long: LONG }, omitRecordMethods: true }),
+    parseHook: schema => avro.Type.forSchema(schema, { ...withLongs(), omitRecordMethods: true }),
     codecs: {
       null: (data, callback) => callback(null, data),
       deflate: (data, callback) => settle(CODECS.deflate(data), callback),
@@ -50,7 +60,7 @@ export async function writeAvro(
   records: readonly object[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<Buffer> {
-  const type = avro.Type.forSchema(JSON.parse(JSON.stringify(schema)), { registry: { long: LONG } })
+  const type = avro.Type.forSchema(JSON.parse(JSON.stringify(schema)), withLongs())
   const blocks = records.map(record => type.toBuffer(record))
   return Buffer.concat([header(schema, metadata), ...block(blocks), ...(blocks.length > 0 ? [SYNC] : [])])
 }

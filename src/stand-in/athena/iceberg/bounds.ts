@@ -1,4 +1,5 @@
 import type { SqlType } from '../types/sql-type.ts'
+import { twosComplement } from './twos-complement.ts'
 
 /** A column value in a form that can be compared: numbers of every exact kind as bigint, texts as UTF-8 bytes. */
 export type Bound = bigint | number | Buffer
@@ -106,13 +107,6 @@ function fixedBuffer(size: number, write: (buffer: Buffer) => void): Buffer {
   const buffer = Buffer.alloc(size)
   write(buffer)
   return buffer
-}
-
-function twosComplement(value: bigint): Buffer {
-  let size = 1
-  while (BigInt.asIntN(size * 8, value) !== value) size += 1
-  const hex = BigInt.asUintN(size * 8, value).toString(16)
-  return Buffer.from(hex.padStart(size * 2, '0'), 'hex')
 }
 
 function encodeText(bound: Buffer, side: 'lower' | 'upper'): Buffer | undefined {
