@@ -132,6 +132,11 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'Read the Athena error in the message; this statement cannot succeed as it is, report it as a bug.',
   },
+  TABLE_NOT_FOUND: {
+    retryable: true,
+    owner: 'customer',
+    hint: 'Look for who dropped the named database or table, or correct its name; a transfer that is tried again makes its own anew.',
+  },
   QUERY_CANCELLED: {
     retryable: false,
     owner: 'customer',
