@@ -1,6 +1,7 @@
 import { type KeyObject, sign } from 'node:crypto'
 import { manifestKey } from '../domain/locations.ts'
 import { renamedColumns } from '../domain/model.ts'
+import type { CursorWindow } from '../domain/transfer-window.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import type { Executed } from './execute-plan.ts'
@@ -14,11 +15,12 @@ export interface ManifestFacts {
   readonly executed: Executed
   readonly before: Watermark | undefined
   readonly after: Watermark | undefined
+  readonly window: CursorWindow | undefined
 }
 
 /**
  * Writes the model's manifest for this transfer: which files were staged (with SHA-256, ETag, rows and bytes), by which
- * query they were loaded, which columns have other names in the table, and the watermark before and after. Written after
+ * query they were loaded, which columns have other names in the table, the window if it was one, and the watermark before and after. Written after
  * the load; the staged files themselves are gone by then.
  *
  * It is canonical JSON (RFC 8785). With a signing key the 64 bytes of an Ed25519 signature over the object's bytes as they
@@ -45,11 +47,13 @@ function keyIdOf(signer: KeyObject | undefined): string | null {
   return signer ? publicSigningKey(signer).keyId : null
 }
 
-function contentOf({ model, transfer }: ModelJob, { staged, executed, before, after }: ManifestFacts) {
+function contentOf({ model, transfer }: ModelJob, facts: ManifestFacts) {
+  const { staged, executed, before, after, window } = facts
   return {
     version: 1,
     transferId: transfer.transferId,
     transferType: transfer.type,
+    window: window ?? null,
     model: model.name,
     table: model.tableName,
     renamedColumns: renamedColumns(model),

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { ColumnType } from '../domain/column-type.ts'
 import type { Model, WriteMode } from '../domain/model.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
+import type { CursorWindow } from '../domain/transfer-window.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
-import type { ModelStateStore, WatermarkKind } from './ports.ts'
+import { effectOf, refuseReplaced, windowOf } from './plan-window.ts'
+import type { ModelState, ModelStateStore, WatermarkKind } from './ports.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /** What a transfer reads of a model, and how the rows are to meet the target. */
@@ -14,13 +16,15 @@ export interface ReadPlan {
   readonly watermark: Watermark | undefined
   /** Digest of rows that are loaded already, should just these be read again. */
   readonly knownDigest: string | undefined
+  /** Reads the rows of a window alone; the watermark says what is known beside it, and nothing is taken for known. */
+  readonly window?: CursorWindow | undefined
 }
 
 /** For transfers that remember nothing: each reads everything. */
 export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async () => {} }
 
 /**
- * Decides what to read. Everything, if the table is new or was not filled with all columns, or the model has no windows; everything and in place of what
+ * Decides what to read. The rows of a window, for a backfill. Everything, if the table is new or was not filled with all columns, or the model has no windows; everything and in place of what
  * the target holds, for a full refresh or when rows are told apart in another way than before. Otherwise what came
  * since the watermark, which is recovered from the target when the store knows nothing.
  */
@@ -31,34 +35,44 @@ export async function planRead(
   recoverWatermark: () => Promise<Watermark | undefined>,
 ): Promise<ReadPlan> {
   const { model, destination, transfer } = job
-  const all = { writeMode: model.writeMode, watermark: undefined, knownDigest: undefined }
+  const window = windowOf(job)
+  const all = { writeMode: model.writeMode, watermark: undefined, knownDigest: undefined, window }
   if (table.isNew) return all
   const state = await store.read(destination.name, model.tableName)
   const isReplaced = state?.identity !== undefined && state.identity !== identityText(model)
+  if (window && isReplaced) refuseReplaced(model)
   if (transfer.type === 'full-refresh' || isReplaced) return { ...all, writeMode: 'overwrite' }
-  if (table.needsAll) return all
+  if (table.needsAll && !window) return all
   const knownDigest = state?.definition === definitionHash(model) ? state.digest : undefined
   if (!windowCursorOf(model)) return { ...all, knownDigest }
   return { ...all, knownDigest, watermark: state ? state.watermark : await recoverWatermark() }
 }
 
-/** Remembers what was loaded and returns the watermark. Called after the load only, so it is never ahead of the data. */
+/** What a model's load leaves to be remembered. Only once the load is committed, so that it is never ahead of the data. */
+export function stateAfter(
+  model: Model,
+  { watermark: before, knownDigest, window }: ReadPlan,
+  staged: Pick<StagedModel, 'digest' | 'maxCursor'>,
+): ModelState {
+  const known = { identity: identityText(model), definition: definitionHash(model) }
+  if (window) {
+    const effect = effectOf(model, window, before)
+    const digest = effect.leavesLookbackAlone ? knownDigest : undefined
+    return { ...known, watermark: effect.watermarkAfter(staged.maxCursor), digest }
+  }
+  const type = windowCursorOf(model)?.type
+  const watermark = type && laterWatermark(before, staged.maxCursor, type)
+  return { ...known, watermark, digest: staged.digest }
+}
+
+/** Remembers what was loaded. */
 export async function rememberLoad(
   store: ModelStateStore,
-  job: ModelJob,
-  loaded: { readonly before: Watermark | undefined; readonly staged: StagedModel },
-): Promise<Watermark | undefined> {
-  const { model, destination } = job
-  const type = windowCursorOf(model)?.type
-  const watermark = type && laterWatermark(loaded.before, loaded.staged.maxCursor, type)
-  const state = {
-    watermark,
-    digest: loaded.staged.digest,
-    identity: identityText(model),
-    definition: definitionHash(model),
-  }
-  await store.write(destination.name, model.tableName, state, watermarkKindOf(type))
-  return watermark
+  { model, destination }: Pick<ModelJob, 'model' | 'destination'>,
+  state: ModelState,
+): Promise<void> {
+  const kind = watermarkKindOf(windowCursorOf(model)?.type)
+  await store.write(destination.name, model.tableName, state, kind)
 }
 
 /** How watermarks of a cursor of this type compare. */

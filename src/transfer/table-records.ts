@@ -1,7 +1,7 @@
 import type { Destination } from '../domain/destination.ts'
 import { tableRecordKey } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
-import { recordAfter, type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
+import { type TableRecord, tableRecordSchema } from '../domain/table-record.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
 import type { DestinationClients } from './ports.ts'
 
@@ -45,15 +45,20 @@ function parseRecord(text: string): TableRecord | undefined {
   }
 }
 
-/** Writes down what a load filled, if that is news. Called after the load only, so the record is never ahead of the data. */
+/**
+ * Writes a record down, if it is news. What a load filled only after the load, so the record is never ahead of the data.
+ * There is none after the window of a table that was never filled: the next transfer then reads all rows.
+ */
 export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
-  model: Model,
-  known: { readonly location: string; readonly before: TableRecord | undefined },
+  model: Pick<Model, 'tableName'>,
+  {
+    before,
+    after: record,
+  }: { readonly before: TableRecord | undefined; readonly after: TableRecord | undefined },
 ): Promise<void> {
-  const record = recordAfter(model, known.location, known.before)
-  if (JSON.stringify(record) === JSON.stringify(known.before)) return
+  if (!record || JSON.stringify(record) === JSON.stringify(before)) return
   await s3.putObject({
     Bucket: destination.bucket,
     Key: tableRecordKey(destination, model.tableName),

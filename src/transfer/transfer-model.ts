@@ -14,8 +14,10 @@ import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Executed, executePlan, isLoadNeeded } from './execute-plan.ts'
 import { writeManifest } from './manifest.ts'
-import { planRead, rememberLoad } from './model-state.ts'
+import { planRead, rememberLoad, stateAfter } from './model-state.ts'
+import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import { recordBeforeLoad, recordOfLoad } from './record-of-load.ts'
 import { recoverWatermark } from './recover-watermark.ts'
 import { type ModelProgress, stage } from './stage.ts'
 import { readTableRecord, writeTableRecord } from './table-records.ts'
@@ -68,14 +70,17 @@ async function runWith(
   options: ModelJobOptions,
 ): Promise<Omit<ModelResult, 'durationMs'>> {
   const { destination, transfer } = declared
+  windowOf(declared)
   await checkDestination(clients, destination)
   const target = await readTarget(clients.glue, destination.schema, declared.model.tableName)
   const record = await readTableRecord(clients.s3, destination, declared.model, target)
   const model = modelForTable({ model: declared.model, target, record })
   const job = { ...declared, model }
   const needsAll = needsFullRead({ model, target, record })
-  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, () =>
-    recoverWatermark(clients, deps, job, options.signal),
+  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, async () =>
+    record?.watermark === undefined
+      ? recoverWatermark(clients, deps, job, options.signal)
+      : (record.watermark ?? undefined),
   )
   const attempt = newAttemptId()
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
@@ -92,14 +97,19 @@ async function runWith(
     stagingLocation: s3Uri(destination.bucket, prefix),
     bounds: staged.bounds,
   })
+  const held = recordBeforeLoad(model, read, record)
+  await writeTableRecord(clients.s3, destination, model, { before: record, after: held })
   const executed = await load(clients, deps, job, { plan, staged, ...options })
+  const state = stateAfter(model, read, staged)
   const location = target?.location ?? targetLocation.replace(/\/$/, '')
-  await writeTableRecord(clients.s3, destination, model, { location, before: record })
-  const before = read.watermark
-  const watermark = await rememberLoad(deps.states, job, { before, staged })
-  if (!staged.isUnchanged)
-    await writeManifest({ ...clients, ...deps }, job, { staged, executed, before, after: watermark })
-  return describe(job, staged, executed, watermark)
+  const after = recordOfLoad(model, read, { location, before: held, state })
+  await writeTableRecord(clients.s3, destination, model, { before: held, after })
+  await rememberLoad(deps.states, job, state)
+  if (!staged.isUnchanged) {
+    const facts = { staged, executed, before: read.watermark, after: state.watermark, window: read.window }
+    await writeManifest({ ...clients, ...deps }, job, facts)
+  }
+  return describe(job, staged, executed, state.watermark)
 }
 
 /** Runs the plan and removes what it left, unless a statement that reads it may still be running. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Rules, SourceRow, TransferKind } from './oracle.ts'
+import type { Rules, SourceRow, TransferKind, Window } from './oracle.ts'
 
 /** What happens to the source before a transfer. */
 type Change =
@@ -65,19 +65,35 @@ const changeArbitrary: fc.Arbitrary<Change> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('shuffle' as const) }) },
 )
 
+const windowArbitrary: fc.Arbitrary<Window> = fc
+  .tuple(timeArbitrary(), fc.integer({ min: 1, max: 120 }))
+  .map(([from, seconds]) => ({ from, to: from + seconds * 1_000_000 }))
+
 const transferArbitrary: fc.Arbitrary<TransferKind> = fc.record({
   isFull: fc.constantFrom(false, false, false, false, true),
   isForgetful: fc.constantFrom(false, false, false, true),
-})
-
-/** Histories of two to five transfers. */
-export const historyArbitrary: fc.Arbitrary<History> = fc.record({
-  rules: rulesArbitrary,
-  steps: fc.array(
-    fc.record({ changes: fc.array(changeArbitrary, { maxLength: 7 }), transfer: transferArbitrary }),
-    { minLength: 2, maxLength: 5 },
+  window: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: windowArbitrary },
   ),
 })
+
+/** Histories of two to five transfers, windows only where a model takes them. */
+export const historyArbitrary: fc.Arbitrary<History> = fc
+  .record({
+    rules: rulesArbitrary,
+    steps: fc.array(
+      fc.record({ changes: fc.array(changeArbitrary, { maxLength: 7 }), transfer: transferArbitrary }),
+      { minLength: 2, maxLength: 5 },
+    ),
+  })
+  .map(({ rules, steps }) => {
+    if (rules.hasCursor && rules.writeMode !== 'overwrite') return { rules, steps }
+    return {
+      rules,
+      steps: steps.map(step => ({ ...step, transfer: { ...step.transfer, window: undefined } })),
+    }
+  })
 
 /** The source after a change. */
 export function changed(source: readonly SourceRow[], change: Change): readonly SourceRow[] {

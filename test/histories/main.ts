@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { type Model, modelSchema } from '../../src/domain/model.ts'
 import { changed, type History, historyArbitrary } from './history.ts'
-import { createOracle, type Rules, type SourceRow } from './oracle.ts'
+import { createOracle, type Rules, type SourceRow, type Window } from './oracle.ts'
 import { startWorld, type World } from './world.ts'
 
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ class Difference extends Error {
 const startedMs = performance.now()
 console.log(`seed ${seed}, engine ${engine}`)
 const world = await startWorld(engine)
-const counts = { histories: 0, transfers: 0, unchanged: 0 }
+const counts = { histories: 0, transfers: 0, windows: 0, unchanged: 0 }
 try {
   const numRuns = Math.ceil(Number(values.runs) / LANES)
   const property = fc.asyncProperty(historyArbitrary, history => play(world, history))
@@ -44,7 +44,7 @@ try {
   for (const failure of failures)
     console.log(`\nDIFFERENCE ${fc.defaultReportMessage(failure)}\n${failure.errorInstance}`)
   console.log(
-    `${counts.histories} histories, ${counts.transfers} transfers, ${counts.unchanged} of them found nothing new; differences: ${failures.length}, seed ${seed}, ${Math.round((performance.now() - startedMs) / 1000)} s`,
+    `${counts.histories} histories, ${counts.transfers} transfers, ${counts.windows} of them by windows, ${counts.unchanged} found nothing new; differences: ${failures.length}, seed ${seed}, ${Math.round((performance.now() - startedMs) / 1000)} s`,
   )
   process.exitCode = failures.length === 0 ? 0 : 1
 } finally {
@@ -56,9 +56,11 @@ async function play(where: World, { rules, steps }: History): Promise<void> {
   const model = modelOf(rules, `history_${counts.histories}`)
   const oracle = createOracle(rules)
   let source: readonly SourceRow[] = []
-  const transfer = async (type: 'incremental' | 'full-refresh') => {
+  const transfer = async (type: 'incremental' | 'full-refresh', window?: Window) => {
     await where.writeSource(model, source.map(lineOf))
-    const result = await where.transfer(model, type)
+    const bounds = window && { from: `${timeText(window.from, 'T')}Z`, to: `${timeText(window.to, 'T')}Z` }
+    const result = await where.transfer(model, type, bounds)
+    counts.windows += window ? 1 : 0
     counts.transfers += 1
     counts.unchanged += result.isUnchanged ? 1 : 0
     await compare(where, model, oracle.rows())
@@ -68,7 +70,7 @@ async function play(where: World, { rules, steps }: History): Promise<void> {
     source = changes.reduce(changed, source)
     if (kind.isForgetful) where.forget(model)
     oracle.transfer(source, kind)
-    await transfer(kind.isFull ? 'full-refresh' : 'incremental')
+    await transfer(kind.isFull ? 'full-refresh' : 'incremental', kind.window)
   }
   const again = { isFull: false, isForgetful: false }
   oracle.transfer(source, again)

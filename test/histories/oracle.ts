@@ -22,11 +22,19 @@ export interface Rules {
   readonly lookbackSeconds: number
 }
 
+/** From a time to just before another, in microseconds since the epoch. */
+export interface Window {
+  readonly from: number
+  readonly to: number
+}
+
 /** What one transfer is. */
 export interface TransferKind {
   readonly isFull: boolean
   /** What was remembered between transfers is lost. */
   readonly isForgetful: boolean
+  /** Only the rows of a window. */
+  readonly window?: Window | undefined
 }
 
 /** A table that follows the rules. */
@@ -34,10 +42,19 @@ export function createOracle(rules: Rules) {
   let rows: readonly SourceRow[] = []
   let watermark: number | undefined
   let isThere = false
+  /** True once a window left rows later than the watermark, so that the rows no longer tell it. */
+  let isAhead = false
   return {
     rows: () => rows,
-    transfer: (source: readonly SourceRow[], { isFull, isForgetful }: TransferKind): void => {
-      if (isForgetful) watermark = latest(rows)
+    transfer: (source: readonly SourceRow[], { isFull, isForgetful, window }: TransferKind): void => {
+      if (isForgetful && !isAhead) watermark = isThere ? latest(rows) : undefined
+      if (window) {
+        const isNext = isThere && watermark !== undefined && window.from <= firstRead(watermark, rules)
+        isAhead ||= isThere && !isNext && (watermark === undefined || window.to > watermark)
+        if (isNext) watermark = latest([...within(source, window), { at: watermark ?? null }])
+        rows = met(rows, withLaterDeletes(source, window, rules), rules)
+        return
+      }
       const hasWindow = isThere && !isFull && rules.hasCursor && rules.writeMode !== 'overwrite'
       const batch = hasWindow && watermark !== undefined ? inWindow(source, watermark, rules) : source
       rows = isFull || rules.writeMode === 'overwrite' ? replaced(batch, rules) : met(rows, batch, rules)
@@ -48,8 +65,26 @@ export function createOracle(rules: Rules) {
 }
 
 function inWindow(source: readonly SourceRow[], watermark: number, rules: Rules): readonly SourceRow[] {
-  const from = Math.floor(watermark / 1e6 - rules.lookbackSeconds) * 1e6
+  const from = firstRead(watermark, rules)
   return source.filter(({ at }) => at === null || at >= from)
+}
+
+function within(source: readonly SourceRow[], { from, to }: Window): readonly SourceRow[] {
+  return source.filter(({ at }) => at !== null && at >= from && at < to)
+}
+
+/** The rows of a window, and what became deleted after it, so that nothing deleted comes back. */
+function withLaterDeletes(source: readonly SourceRow[], window: Window, rules: Rules): readonly SourceRow[] {
+  const inside = within(source, window)
+  return source.filter(
+    row =>
+      inside.includes(row) ||
+      (rules.deletes === 'hard' && row.deleted === true && row.at !== null && row.at >= window.to),
+  )
+}
+
+function firstRead(watermark: number, rules: Rules): number {
+  return Math.floor(watermark / 1e6 - rules.lookbackSeconds) * 1e6
 }
 
 function latest(rows: readonly { readonly at: number | null }[]): number | undefined {

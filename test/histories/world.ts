@@ -5,8 +5,9 @@ import { createAwsClients } from '../../src/aws/clients.ts'
 import { type Destination, destinationSchema } from '../../src/domain/destination.ts'
 import type { Model } from '../../src/domain/model.ts'
 import { sourceSchema } from '../../src/domain/source.ts'
-import type { ModelResult } from '../../src/domain/transfer.ts'
+import type { ModelResult, Transfer } from '../../src/domain/transfer.ts'
 import { newTransferId } from '../../src/domain/transfer-id.ts'
+import type { TransferWindow } from '../../src/domain/transfer-window.ts'
 import { readResults } from '../../src/query/read-results.ts'
 import { runQuery } from '../../src/query/run-query.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
@@ -19,7 +20,8 @@ import { type EngineName, startStandIn } from '../support/stand-in.ts'
 export interface World {
   /** Writes a model's source file, one row a line. */
   writeSource(model: Model, lines: readonly string[]): Promise<void>
-  transfer(model: Model, type: 'incremental' | 'full-refresh'): Promise<ModelResult>
+  /** With a window a backfill, which has no other type. */
+  transfer(model: Model, type: 'incremental' | 'full-refresh', window?: TransferWindow): Promise<ModelResult>
   /** Loses what was remembered of a model, as a lost Redis does. */
   forget(model: Model): void
   /** Rows as Athena gives them, in no particular order. */
@@ -59,8 +61,13 @@ export async function startWorld(engine: EngineName): Promise<World> {
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),
     forget: model => void states.delete(model.tableName),
-    transfer: (model, type) => {
-      const transfer = { transferId: newTransferId(), destination: 'acme', type }
+    transfer: (model, type, window) => {
+      const transfer: Transfer = {
+        transferId: newTransferId(),
+        destination: 'acme',
+        type: window ? 'backfill' : type,
+        window,
+      }
       const options = { signal: AbortSignal.timeout(TRANSFER_LIMIT_MS), onProgress: () => {} }
       return transferModel(deps, { transfer, destination, model }, options)
     },
