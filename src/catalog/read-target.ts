@@ -11,6 +11,8 @@ export interface TargetTable {
   }[]
   /** Folder of the table, another each time it is made. `s3://…`, no slash at the end. */
   readonly location: string
+  /** The entry as it was read. */
+  readonly entry: GlueTable & { readonly Name: string }
 }
 
 /**
@@ -40,6 +42,7 @@ export async function readTarget(
       comment: column.Comment,
     })),
     location: Location.replace(/\/+$/, ''),
+    entry: { ...table, Name: name },
   }
 }
 

@@ -30,7 +30,7 @@ export function loadStatement(input: LoadStatementInput): string {
     case 'merge':
       return mergeStatement(input)
     case 'append':
-      return appendStatement(input)
+      return insertStatement(input)
     case 'overwrite':
       return overwriteStatement(input)
   }
@@ -48,9 +48,14 @@ function mergeStatement(input: LoadStatementInput): string {
   ])
 }
 
-/** A row that is in the target already is left alone; rows are the same when all that they hold is. */
-function appendStatement(input: LoadStatementInput): string {
-  return statement(input, stagedRows(input), matchConditions(input), [insertClause(input.model, undefined)])
+/**
+ * Inserts the staged rows that the target has not, the deleted ones aside; a row that it has is left alone, and so
+ * nothing is doubled. For append, whose rows are the same when all that they hold is, and for tables that are filled anew.
+ */
+export function insertStatement(input: LoadStatementInput): string {
+  const deleted = deletedCondition(input.model, 's.')
+  const clause = insertClause(input.model, deleted && `NOT (${deleted})`)
+  return statement(input, stagedRows(input), matchConditions(input), [clause])
 }
 
 /** The target becomes what is staged: rows that it has and the source has not are deleted in the same snapshot. */

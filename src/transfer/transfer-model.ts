@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ensureDatabase } from '../catalog/ensure-database.ts'
-import { readTarget } from '../catalog/read-target.ts'
+import { readTarget, type TargetTable } from '../catalog/read-target.ts'
 import { createStagingTable } from '../catalog/staging-table.ts'
 import type { Destination } from '../domain/destination.ts'
 import { TransferError, toTransferError } from '../domain/errors.ts'
@@ -8,13 +8,14 @@ import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
 import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
-import { type LoadPlan, planLoad } from '../load/plan-load.ts'
+import { planLoad } from '../load/plan-load.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Executed, executePlan, isLoadNeeded } from './execute-plan.ts'
 import { writeManifest } from './manifest.ts'
 import { planRead, rememberLoad, stateAfter } from './model-state.ts'
+import { overwriteBySwap, type SwapStep } from './overwrite-by-swap.ts'
 import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { recordBeforeLoad, recordOfLoad } from './record-of-load.ts'
@@ -99,9 +100,10 @@ async function runWith(
   })
   const held = recordBeforeLoad(model, read, record)
   await writeTableRecord(clients.s3, destination, model, { before: record, after: held })
-  const executed = await load(clients, deps, job, { plan, staged, ...options })
+  const step = { plan, staged, target, attempt, location: targetLocation, ...options }
+  const { executed, isSwapped } = await load(clients, deps, job, step)
   const state = stateAfter(model, read, staged)
-  const location = target?.location ?? targetLocation.replace(/\/$/, '')
+  const location = (isSwapped ? undefined : target?.location) ?? targetLocation.replace(/\/$/, '')
   const after = recordOfLoad(model, read, { location, before: held, state })
   await writeTableRecord(clients.s3, destination, model, { before: held, after })
   await rememberLoad(deps.states, job, state)
@@ -117,9 +119,12 @@ async function load(
   clients: DestinationClients,
   deps: TransferDeps,
   job: ModelJob,
-  step: { readonly plan: LoadPlan; readonly staged: StagedModel } & ModelJobOptions,
-): Promise<Executed> {
-  const { plan, staged } = step
+  step: Omit<SwapStep, 'target'> & {
+    readonly target: TargetTable | undefined
+    readonly staged: StagedModel
+  } & ModelJobOptions,
+): Promise<{ readonly executed: Executed; readonly isSwapped: boolean }> {
+  const { plan, staged, target } = step
   const leftovers = { database: plan.database, stagingTable: plan.staging.table, files: staged.files }
   try {
     step.onProgress({ stage: 'loading', rowCount: staged.rowCount, bytes: staged.bytes })
@@ -132,9 +137,13 @@ async function load(
         transferId: job.transfer.transferId,
       })
     }
-    const executed = await executePlan(clients, deps, job, step)
+    const swapped =
+      target && isLoadNeeded(plan, staged)
+        ? await overwriteBySwap(clients, deps, job, { ...step, target })
+        : undefined
+    const executed = swapped ?? (await executePlan(clients, deps, job, step))
     await cleanUp(clients, job.destination, leftovers)
-    return executed
+    return { executed, isSwapped: swapped !== undefined }
   } catch (thrown) {
     if (isOver(thrown)) await cleanUp(clients, job.destination, leftovers)
     throw thrown

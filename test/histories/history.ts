@@ -31,6 +31,7 @@ const rulesArbitrary: fc.Arbitrary<Rules> = fc
     hasCursor: fc.boolean(),
     deletes: fc.constantFrom('hard' as const, 'soft' as const, 'none' as const),
     lookbackSeconds: fc.constantFrom(0, LOOKBACK_SECONDS),
+    isLarge: fc.boolean(),
   })
   .map(rules => ({
     ...rules,

@@ -93,6 +93,7 @@ function modelOf(rules: Rules, name: string): Model {
       ? {}
       : { deletes: { column: 'deleted', keepRows: rules.deletes === 'soft' } }),
     lookbackMs: rules.lookbackSeconds * 1000,
+    ...(rules.isLarge ? { swapAtBytes: 0 } : {}),
     columns: [
       { name: 'id', type: 'bigint' },
       { name: 'name', type: 'string' },

@@ -20,6 +20,8 @@ export interface Rules {
   /** `hard`: deleted rows leave the table; `soft`: they stay, marked; `none`: the flag is a column like others. */
   readonly deletes: 'hard' | 'soft' | 'none'
   readonly lookbackSeconds: number
+  /** Tables are overwritten by ones that take their place, which changes nothing of what they hold. */
+  readonly isLarge: boolean
 }
 
 /** From a time to just before another, in microseconds since the epoch. */

@@ -27,11 +27,17 @@ export interface World {
   /** Rows as Athena gives them, in no particular order. */
   select(sql: string): Promise<readonly (readonly (string | null)[])[]>
   readonly schema: string
+  /** The customer's clients, as they are. */
+  readonly clients: DestinationClients
+  readonly bucket: string
   stop(): Promise<void>
 }
 
-/** Starts a stand-in with one customer. One world a process: the AWS SDK's endpoint is the process's own. */
-export async function startWorld(engine: EngineName): Promise<World> {
+/** Starts a stand-in with one customer; transfers use the clients that `wrap` gives. One world a process: the AWS SDK's endpoint is the process's own. */
+export async function startWorld(
+  engine: EngineName,
+  wrap: (clients: DestinationClients) => DestinationClients = clients => clients,
+): Promise<World> {
   const standIn = await startStandIn(engine)
   process.env.AWS_ENDPOINT_URL = standIn.url
   const customer = await createCustomer(standIn)
@@ -54,10 +60,12 @@ export async function startWorld(engine: EngineName): Promise<World> {
     accountId: customer.accountId,
   })
   const states = new Map<string, ModelState>()
-  const deps = depsOf(connect, states, folder)
+  const deps = depsOf(async () => wrap(await connect()), states, folder)
   const clients = await connect()
   return {
     schema,
+    bucket,
+    clients,
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),
     forget: model => void states.delete(model.tableName),
