@@ -1,4 +1,5 @@
 import { describeTable } from '../catalog/describe-table.ts'
+import type { TableMetadata } from '../catalog/iceberg-metadata.ts'
 import type { TargetTable } from '../catalog/read-target.ts'
 import { deleteStagingTable } from '../catalog/staging-table.ts'
 import { markShadow, swapTable } from '../catalog/swap-table.ts'
@@ -11,7 +12,7 @@ import type { QueryOutcome } from '../query/run-query.ts'
 import { runStatement } from '../query/run-statement.ts'
 import { type Executed, queryOptions } from './execute-plan.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
-import { readTableMetadata, type TableMetadata } from './table-metadata.ts'
+import { readTableMetadata } from './read-table-metadata.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /** A table to be overwritten, and what one attempt overwrites it with. */
@@ -61,7 +62,7 @@ async function planIfLarge(
 ): Promise<PlannedSwap | undefined> {
   const { plan, target, attempt, location } = step
   if (plan.writeMode !== 'overwrite') return undefined
-  const metadata = await readTableMetadata(s3, target.entry.Parameters?.metadata_location ?? '')
+  const metadata = await readTableMetadata(s3, target.entry)
   if (metadata?.bytes === undefined || metadata.bytes < model.swapAtBytes) return undefined
   const swap = planSwap({
     database: plan.database,
@@ -91,7 +92,7 @@ async function executeSwap(
   try {
     await run('shadow', swap.createStatement)
     const shadow = await markShadow(clients.glue, database, swap.shadowTable, job.transfer.transferId)
-    const made = await readTableMetadata(clients.s3, shadow.Parameters?.metadata_location ?? '')
+    const made = await readTableMetadata(clients.s3, shadow)
     if (made?.layout !== planned.metadata.layout) {
       await removeShadow(clients, planned)
       return undefined

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { ReadingS3 } from '../staging/s3-port.ts'
 
 /** What an Iceberg table's metadata file says of it, as far as overwriting goes. */
 export interface TableMetadata {
@@ -29,20 +28,16 @@ const metadataSchema = z.object({
     .default([]),
 })
 
-/** Reads a metadata file. Undefined for one that is not as Iceberg's second format says, or packed. */
-export async function readTableMetadata(
-  s3: Pick<ReadingS3, 'getObject'>,
-  location: string,
-): Promise<TableMetadata | undefined> {
-  const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location) ?? []
-  const { Body } = await s3.getObject({ Bucket, Key })
-  const metadata = parse((await Body?.transformToString()) ?? '')
-  if (!metadata) return undefined
-  return {
-    bytes: currentBytes(metadata),
-    layout: layoutOf(metadata),
-    properties: athenaProperties(metadata.properties),
-  }
+/** What a metadata file says; undefined for one that is not JSON as Iceberg's second format has it. */
+export function parseTableMetadata(text: string): TableMetadata | undefined {
+  const metadata = parse(text)
+  return (
+    metadata && {
+      bytes: currentBytes(metadata),
+      layout: layoutOf(metadata),
+      properties: athenaProperties(metadata.properties),
+    }
+  )
 }
 
 type Metadata = z.output<typeof metadataSchema>
