@@ -74,7 +74,7 @@ const transferArbitrary: fc.Arbitrary<TransferKind> = fc.record({
   isFull: fc.constantFrom(false, false, false, false, true),
   isForgetful: fc.constantFrom(false, false, false, true),
   window: fc.oneof(
-    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: windowArbitrary },
   ),
 })
