@@ -95,31 +95,39 @@ function changedOf(models: readonly ModelResult[]): readonly string[] {
   return models.filter(model => !model.isUnchanged).map(({ model }) => model)
 }
 
-it('two transfers over unchanged data: no object is staged, no statement runs, and `_transfer_status` is newer', async () => {
-  const t = await setUp()
-  const first = await t.transfer()
-  const second = await t.transfer()
+it(
+  'two transfers over unchanged data: no object is staged, no statement runs, and `_transfer_status` is newer',
+  async () => {
+    const t = await setUp()
+    const first = await t.transfer()
+    const second = await t.transfer()
 
-  expect(first.stagedObjects).toBe(NAMES.length)
-  expect(second).toMatchObject({ statements: 0, stagedObjects: 0, stagingTables: 0 })
-  expect(changedOf(second.models)).toEqual([])
-  expect(second.models.map(({ status }) => status)).toEqual(NAMES.map(() => 'SUCCESS'))
-  for (const name of NAMES)
-    expect(String(second.updatedAt.get(name)) > String(first.updatedAt.get(name)), name).toBe(true)
-  await t.workspace.remove()
-}, LIMIT_MS)
+    expect(first.stagedObjects).toBe(NAMES.length)
+    expect(second).toMatchObject({ statements: 0, stagedObjects: 0, stagingTables: 0 })
+    expect(changedOf(second.models)).toEqual([])
+    expect(second.models.map(({ status }) => status)).toEqual(NAMES.map(() => 'SUCCESS'))
+    for (const name of NAMES)
+      expect(String(second.updatedAt.get(name)) > String(first.updatedAt.get(name)), name).toBe(true)
+    await t.workspace.remove()
+  },
+  LIMIT_MS,
+)
 
-it('one changed model of five: exactly one statement', async () => {
-  const t = await setUp()
-  await t.transfer()
-  await t.data('events', [1, 2, 3, 4])
-  const { statements, stagedObjects, stagingTables, models } = await t.transfer()
+it(
+  'one changed model of five: exactly one statement',
+  async () => {
+    const t = await setUp()
+    await t.transfer()
+    await t.data('events', [1, 2, 3, 4])
+    const { statements, stagedObjects, stagingTables, models } = await t.transfer()
 
-  expect({ statements, stagedObjects, stagingTables }).toEqual({
-    statements: 1,
-    stagedObjects: 1,
-    stagingTables: 1,
-  })
-  expect(changedOf(models)).toEqual(['events'])
-  await t.workspace.remove()
-}, LIMIT_MS)
+    expect({ statements, stagedObjects, stagingTables }).toEqual({
+      statements: 1,
+      stagedObjects: 1,
+      stagingTables: 1,
+    })
+    expect(changedOf(models)).toEqual(['events'])
+    await t.workspace.remove()
+  },
+  LIMIT_MS,
+)
