@@ -7,14 +7,20 @@ import { readSigningKey } from '../config/read-signing-key.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdentityTokens } from '../credentials/identity-token.ts'
 import { createOpenSession } from '../credentials/open-session.ts'
+import { SYSTEM_CLOCK } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
+import { createEncoderPool, type EncoderPool } from '../staging/encoder-pool.ts'
+import { stageModel } from '../staging/stage-model.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
-export type Composition = Omit<TransferDeps, 'states'>
+export interface Composition extends Omit<TransferDeps, 'states' | 'journal'> {
+  /** To be closed at the end. */
+  readonly encoders: EncoderPool
+}
 
 /** Puts the straight line together from settings and configuration. Nothing is contacted yet. */
 export function compose(settings: Settings, config: Config): Composition {
@@ -23,14 +29,18 @@ export function compose(settings: Settings, config: Config): Composition {
     identityTokens: createIdentityTokens(settings.identity),
     readSecret: reference => readSecret(reference),
   })
+  const encoders = createEncoderPool()
   return {
     connect: async destination => connect(openSession, destination),
     readSource: (model, signal) => {
       const source = sourceNamed(config, model.source)
       return readFiles({ folder: config.folder, s3: sourceS3, fetch }, source, model.files, signal)
     },
+    encoders,
     signingKey: async () =>
       settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
+    stageModel: options => stageModel({ ...options, encoders }),
+    clock: SYSTEM_CLOCK,
     workDir: settings.workDir,
     queryTimeoutMs: settings.queryTimeoutMs,
   }

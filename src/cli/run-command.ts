@@ -1,6 +1,7 @@
 import { destinationNamed, modelNamed, modelNamesOf } from '../config/load-config.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
+import { createMemoryJournal } from '../transfer/journal.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import { type Context, composed } from './context.ts'
@@ -34,7 +35,7 @@ export async function runCommand(
     window,
   }
   const result = await runTransfer(
-    { ...composition, states: NO_STATES },
+    { ...composition, states: NO_STATES, journal: createMemoryJournal() },
     { transfer, destination, models },
     {
       signal: context.signal,

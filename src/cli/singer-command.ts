@@ -8,8 +8,8 @@ import { newTransferId } from '../domain/transfer-id.ts'
 import { readSinger, type SingerLoad } from '../sources/singer/read-singer.ts'
 import { VERSION_COLUMN } from '../sources/singer/stream-shape.ts'
 import { readValue } from '../staging/value-rules.ts'
+import { createMemoryJournal } from '../transfer/journal.ts'
 import { NO_STATES } from '../transfer/model-state.ts'
-import { removeOlderVersions } from '../transfer/remove-older-versions.ts'
 import { runTransfer } from '../transfer/run-transfer.ts'
 import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
@@ -80,23 +80,22 @@ async function runLoad(
       if (stream) yield stream.batch
     },
     states: NO_STATES,
+    journal: createMemoryJournal(),
   }
   return runTransfer(
     deps,
     {
       transfer,
       destination,
-      models: streams.map(({ model }) => ({ name: model.name, define: () => model })),
+      models: streams.map(({ model, activatedVersion: version }) => ({
+        name: model.name,
+        define: () => model,
+        ...(version === undefined ? {} : { activeVersion: { column: VERSION_COLUMN, version } }),
+      })),
     },
     {
       signal,
       onProgress: (model, { stage, rowCount }) => output.progress(`${model}: ${stage}, ${rowCount} rows`),
-      afterLoad: async model => {
-        const active = byName.get(model.name)?.activatedVersion
-        if (active === undefined) return
-        const version = { column: VERSION_COLUMN, active, signal }
-        await removeOlderVersions(deps, { transfer, destination, model }, version)
-      },
     },
   )
 }

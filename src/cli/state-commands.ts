@@ -59,8 +59,7 @@ async function replaceState(
     const destination = destinationNamed(config, destinationName)
     const model = modelNamed(config, destination, modelName)
     const watermark = watermarkOf(model)
-    const { identity } = (await states.read(destination.name, model.tableName)) ?? {}
-    await states.replace(destination.name, model.tableName, { watermark, identity })
+    await states.replace(destination.name, model.tableName, { watermark })
     const told = watermark ?? 'the next transfer reads everything'
     context.output.result({ model: model.name, watermark }, () => `${model.name}: ${told}`)
     return EXIT_CODES.success.code

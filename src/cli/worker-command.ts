@@ -11,6 +11,7 @@ import { readSecret } from '../config/read-secret.ts'
 import type { Settings } from '../config/settings.ts'
 import { startOperationsServer } from '../operations/http-server.ts'
 import { connectRedis, type QueueConnection, redisWarnings } from '../queue/connection.ts'
+import { createJournalStore } from '../queue/journal-store.ts'
 import { createModelStateStore } from '../queue/model-state-store.ts'
 import { openQueues } from '../queue/queues.ts'
 import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
@@ -50,6 +51,7 @@ export async function workerCommand(context: Context): Promise<number> {
   await server.close()
   await Promise.all([queues.transfers.close(), queues.models.close()])
   connection.redis.disconnect()
+  await composition.encoders.close()
   log.info('worker stopped')
   return 0
 }
@@ -69,7 +71,11 @@ function startWorker({
   connection,
   log,
 }: WorkerParts): Promise<TransferWorker> {
-  const deps = { ...composition, states: createModelStateStore(connection) }
+  const deps = {
+    ...composition,
+    states: createModelStateStore(connection),
+    journal: createJournalStore(connection),
+  }
   const destinationOf = (name: string) => destinationNamed(config, name)
   return createTransferWorker({
     connection,

@@ -9,6 +9,7 @@ import {
   targetTypeOf,
 } from './column-type.ts'
 import { foldingCollisions, foldName } from './names.ts'
+import { similarName } from './similar-name.ts'
 
 /** Precision and scale of a `decimal` that names none: 29 digits before the point, 9 after it (facts.md, Types). */
 const DEFAULT_DECIMAL = { precision: 38, scale: 9 }
@@ -33,6 +34,9 @@ const ALIASES: Readonly<Record<string, ScalarKind | 'list'>> = {
   bool: 'boolean',
   array: 'list',
 }
+
+/** All words that begin a type. */
+const TYPE_NAMES = [...SCALAR_KINDS, 'list', 'map', 'struct', ...Object.keys(ALIASES)]
 
 /**
  * Reads a column type from a model file: a name of the type table, `decimal(p)`, `decimal(p,s)`, `list<t>`, `map<k, v>`
@@ -105,8 +109,10 @@ function takePlain({ text }: Words, name: string): ColumnType {
   const kind = SCALAR_KINDS.find(candidate => candidate === (ALIASES[name] ?? name))
   if (kind !== undefined && kind !== 'decimal') return { kind }
   const known = [...SCALAR_KINDS, 'list<…>', 'map<…, …>', 'struct<…: …>'].join(', ')
+  const similar = similarName(name, TYPE_NAMES)
+  const meant = similar === undefined ? '' : ` (did you mean "${similar}"?)`
   throw new Error(
-    `unknown column type "${text}"; expected one of ${known}, or decimal(p,s) with p ≤ 38 and s ≤ p`,
+    `unknown column type "${text}"${meant}; expected one of ${known}, or decimal(p,s) with p ≤ 38 and s ≤ p`,
   )
 }
 

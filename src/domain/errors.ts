@@ -182,6 +182,16 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'Start Redis or correct REDIS_URL; jobs in it are kept.',
   },
+  TARGET_BUSY: {
+    retryable: true,
+    owner: 'operator',
+    hint: 'Nothing to do: another transfer has the table, and the job waits until it is free.',
+  },
+  SUPERSEDED: {
+    retryable: true,
+    owner: 'operator',
+    hint: 'Nothing to do: another attempt took the table over and goes on; this one changed nothing since.',
+  },
   TRANSFER_NOT_FOUND: {
     retryable: false,
     owner: 'operator',

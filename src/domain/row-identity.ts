@@ -8,6 +8,11 @@ export function identityOf(model: Pick<Model, 'writeMode' | 'primaryKey'>): RowI
   return model.writeMode === 'append' || model.primaryKey.length === 0 ? 'content' : 'key'
 }
 
+/** The write mode and the key as one text: when it changes, what the table holds says nothing of what it should. */
+export function meetingOf({ writeMode, primaryKey }: Pick<Model, 'writeMode' | 'primaryKey'>): string {
+  return JSON.stringify([writeMode, primaryKey])
+}
+
 /**
  * Column of targets whose rows are told apart by content: the hash of the row's values and, behind a dash, which one of
  * the equal rows of the source it is. Columns that are NULL leave no trace in it, so an added column changes no identity.

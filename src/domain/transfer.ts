@@ -55,8 +55,8 @@ export interface ModelResult {
   readonly scannedBytes: number
   readonly statementCount: number
   readonly durationMs: number
-  readonly watermark?: string
-  readonly queryExecutionId?: string
+  readonly watermark?: string | undefined
+  readonly queryExecutionId?: string | undefined
   readonly error?: ErrorReport
 }
 

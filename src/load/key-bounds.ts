@@ -1,7 +1,7 @@
 import type { ColumnType } from '../domain/column-type.ts'
 import { quoteIdentifier, quoteString } from './quote.ts'
 
-/** Smallest and largest staged value of a primary-key column, in the canonical text of its type. */
+/** Smallest and largest staged value of a bounded column, in the canonical text of its type. */
 export interface KeyBounds {
   /** Name in the tables. */
   readonly column: string
@@ -15,13 +15,20 @@ const MAX_LITERAL_LENGTH = 200
 
 /**
  * Conditions on the target that no staged key lies outside of, so that files elsewhere are not read.
- * Right for keys because a row is matched by equal keys only; never to be used on the cursor.
+ * Right for keys because a row is matched by equal keys only; never to be used on the cursor. Columns outside of the
+ * `identity` are NULL in rows from before they were added, and those rows have the same keys all the same.
  */
-export function boundsConditions(bounds: readonly KeyBounds[]): readonly string[] {
+export function boundsConditions(
+  bounds: readonly KeyBounds[],
+  identity: readonly string[],
+): readonly string[] {
   return bounds.flatMap(({ column, type, min, max }) => {
     const low = literalOf(type, min)
     const high = literalOf(type, max)
-    return low && high ? [`t.${quoteIdentifier(column)} BETWEEN ${low} AND ${high}`] : []
+    if (!low || !high) return []
+    const name = `t.${quoteIdentifier(column)}`
+    const isInside = `${name} BETWEEN ${low} AND ${high}`
+    return [identity.includes(column) ? isInside : `(${isInside} OR ${name} IS NULL)`]
   })
 }
 

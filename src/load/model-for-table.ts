@@ -56,6 +56,24 @@ export function needsFullRead({ model, target, record }: Loaded): boolean {
 export function droppedColumns({ model, target, record }: Loaded): readonly string[] {
   if (!target || !record) return []
   const inTable = new Set(target.columns.map(column => column.name))
-  const { dropped } = recordAfter(model, record.location, record)
+  const { dropped } = recordAfter(model, {
+    location: record.location,
+    before: record,
+    hasChanged: false,
+  })
   return dropped.map(column => column.tableName).filter(name => inTable.has(name))
+}
+
+/**
+ * Names of the target's `bigint` columns that its newest snapshot is not known to have as such. Where it has `int`, Trino
+ * 476 fails every statement with a condition on the column (its issue 29802), until the next snapshot; Athena's Trino may.
+ */
+export function freshlyWidened({ model, target, record }: Loaded): readonly string[] {
+  if (!target) return []
+  const known = new Map(
+    [...(record?.dropped ?? []), ...(record?.columns ?? [])].map(({ tableName, type }) => [tableName, type]),
+  )
+  return model.columns
+    .filter(({ tableName, type }) => type.kind === 'bigint' && known.get(tableName) !== 'bigint')
+    .map(({ tableName }) => tableName)
 }

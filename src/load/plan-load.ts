@@ -4,8 +4,8 @@ import { type Model, type RenamedColumn, renamedColumns, type WriteMode } from '
 import { HASH_COLUMN, identityOf, ROW_COLUMN } from '../domain/row-identity.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import type { KeyBounds } from './key-bounds.ts'
-import { loadStatement } from './load-statement.ts'
-import { droppedColumns } from './model-for-table.ts'
+import { type ActiveVersion, loadStatement, removesUnstagedRows } from './load-statement.ts'
+import { droppedColumns, freshlyWidened } from './model-for-table.ts'
 import { planTarget, type TargetInput } from './plan-target.ts'
 
 /** What a load needs to know. */
@@ -18,6 +18,8 @@ export interface LoadInput extends TargetInput {
   /** Folder of the staged files. `s3://…/`. */
   readonly stagingLocation: string
   readonly bounds: readonly KeyBounds[]
+  /** Set when rows of older versions are to leave the table. */
+  readonly activeVersion?: ActiveVersion | undefined
 }
 
 /** What loading one model will do, as data: nothing has happened yet. */
@@ -26,6 +28,8 @@ export interface LoadPlan {
   readonly table: string
   /** How the rows meet the target. */
   readonly writeMode: WriteMode
+  /** The load changes the table even when no row is staged. */
+  readonly removesUnstagedRows: boolean
   /** Columns whose name in the table is not the source's. */
   readonly renamedColumns: readonly RenamedColumn[]
   /** Athena DDL that creates or widens the target; none when it is as the model says. Free of charge. */
@@ -53,12 +57,13 @@ const MAX_MERGE_COLUMNS = 300
  * `QUERY_LIMIT_EXCEEDED` when the statement would pass a limit of Athena.
  */
 export function planLoad(input: LoadInput): LoadPlan {
-  const { database, model, writeMode, stagingTable, bounds } = input
+  const { database, model, writeMode, stagingTable, bounds, activeVersion } = input
   const target = model.tableName
   return {
     database,
     table: target,
     writeMode,
+    removesUnstagedRows: removesUnstagedRows(input),
     renamedColumns: renamedColumns(model),
     targetStatements: planTarget(input),
     staging: {
@@ -80,6 +85,8 @@ export function planLoad(input: LoadInput): LoadPlan {
         writeMode,
         bounds,
         cleared: droppedColumns(input),
+        activeVersion,
+        widened: freshlyWidened(input),
       }),
     ),
   }

@@ -19,9 +19,6 @@ export interface SwapInput {
 
 /** An overwrite by way of a second table, as data: nothing has happened yet. */
 export interface SwapPlan {
-  readonly shadowTable: string
-  /** `s3://…/`. */
-  readonly location: string
   /** Athena DDL that makes the shadow table. Free of charge. */
   readonly createStatement: string
   /** Fills it with the staged rows; running it again changes nothing. */
@@ -46,8 +43,6 @@ export function planSwap(input: SwapInput): SwapPlan | undefined {
   const added = [...declared.values()].filter(({ tableName }) => !there.has(tableName))
   const table = { database, name: shadowTable, location, properties: input.properties }
   return {
-    shadowTable,
-    location,
     createStatement: createTargetStatement(table, [...kept, ...added]),
     loadStatement: insertStatement({
       database,
@@ -57,6 +52,7 @@ export function planSwap(input: SwapInput): SwapPlan | undefined {
       writeMode: 'overwrite',
       bounds: [],
       cleared: [],
+      widened: [],
     }),
   }
 }

@@ -1,5 +1,5 @@
 import { accessDenied, type DeniedPlace, parseDenial } from '../domain/access-denied.ts'
-import { TransferError } from '../domain/errors.ts'
+import { type ErrorDetails, TransferError } from '../domain/errors.ts'
 import { partitionOf } from '../domain/permission-policy.ts'
 import type { QueryExecution } from './athena-port.ts'
 import { classifyFailure } from './classify-failure.ts'
@@ -19,10 +19,15 @@ export function queryFailure(execution: QueryExecution, place: QueryPlace): Tran
     athenaErrorType: status?.AthenaError?.ErrorType ?? -1,
   }
   const denied = parseDenial(reason)
-  if (denied) return accessDenied(denied, place, new Error(reason))
+  if (denied) return withDetails(accessDenied(denied, place, new Error(reason)), details)
   return new TransferError(code, `destination "${place.name}": query ${id} ${status?.State}: ${reason}`, {
     details,
   })
+}
+
+function withDetails(error: TransferError, details: ErrorDetails): TransferError {
+  const { code, message, cause, hint } = error
+  return new TransferError(code, message, { cause, hint, details: { ...details, ...error.details } })
 }
 
 /** The error for a statement that Athena did not accept. */
@@ -44,6 +49,11 @@ function unverifiedBucket(message: string, { bucket, region }: QueryPlace): Retu
   if (!/Unable to verify\/create output bucket/.test(message) || /does not exist/.test(message))
     return undefined
   return { action: 's3:GetBucketLocation', resource: `arn:${partitionOf(region)}:s3:::${bucket}` }
+}
+
+/** True for the failure of an execution that is known to have ended. */
+export function isEnded(thrown: unknown): boolean {
+  return thrown instanceof TransferError && thrown.details.terminal === true
 }
 
 /** True when the same statement may be run again in a new token group. */

@@ -1,18 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, SYSTEM_CLOCK } from '../domain/clock.ts'
 import type { AthenaPort } from './athena-port.ts'
 import { clientRequestToken, type TokenParts } from './client-request-token.ts'
 import { allowsAnotherGroup } from './query-failure.ts'
 import { type QueryOptions, type QueryOutcome, runQuery } from './run-query.ts'
 
-/** Token groups of one statement: the first and four more. Past them the failure is the job's, which has retries of its own. */
-const MAX_GROUPS = 5
+/** Token groups of one statement in one attempt: the first and four more. Past them the failure is the job's, which has retries of its own. */
+export const MAX_GROUPS = 5
 
 /** Longest wait before the n-th further group, in milliseconds: 1 s doubled each time; the real one is random below it. */
 const BACKOFF_MS = 1_000
 
+/** Waits before another group, the `further`-th from 0 on; ends early when the signal aborts. */
+export async function backOff(
+  further: number,
+  signal: AbortSignal,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<void> {
+  await clock.sleep(clock.random() * BACKOFF_MS * 2 ** further, signal)
+}
+
 /**
  * Runs a statement, again in a new token group each time it ends in a way that another try may not: a commit conflict,
- * throttling, Athena's own passing trouble. Statements must be safe to repeat.
+ * throttling, Athena's own passing trouble. For statements that are no load: nobody else joins or follows them.
  *
  * @throws {TransferError} of the last group.
  */
@@ -28,6 +37,6 @@ export async function runStatement(
     } catch (thrown) {
       if (group + 1 >= MAX_GROUPS || !allowsAnotherGroup(thrown)) throw thrown
     }
-    await sleep(Math.random() * BACKOFF_MS * 2 ** group, undefined, { signal: options.signal })
+    await backOff(group, options.signal, options.clock)
   }
 }

@@ -48,7 +48,8 @@ export async function processModel(
       if (await isCancelled(context.connection, payload.transferId)) throw cancelled(payload)
       return await context.runModel(payload, { signal, onProgress: progress => tell(job, progress) })
     } catch (thrown) {
-      if (signal.reason === 'shutdown') await handOver(job, token)
+      if (signal.reason === 'shutdown') await putBack(job, token, HAND_OVER_DELAY_MS)
+      if (isBusy(thrown)) await putBack(job, token, busyDelayMs(thrown))
       const error = signal.reason === 'cancelled' ? cancelled(payload, thrown) : toTransferError(thrown)
       throw await verdict(context, job, {
         payload,
@@ -71,9 +72,22 @@ function cancelled({ transferId, model }: ModelPayload, cause?: unknown): Transf
   return new TransferError('CANCELLED', `model "${model}" of transfer ${transferId} was cancelled`, { cause })
 }
 
-/** Puts the job back for another worker; not an attempt that failed. */
-async function handOver(job: ModelJob, token: string | undefined): Promise<never> {
-  await job.moveToDelayed(Date.now() + HAND_OVER_DELAY_MS, token)
+/** Bounds of the wait for a table that another transfer has, in milliseconds. */
+const BUSY_DELAY_MS = { shortest: 1_000, longest: 10_000 } as const
+
+function isBusy(thrown: unknown): thrown is TransferError {
+  return thrown instanceof TransferError && thrown.code === 'TARGET_BUSY'
+}
+
+/** Until about when the holder's lease would end, but looking in between: it may be free much sooner. */
+function busyDelayMs({ details }: TransferError): number {
+  const { shortest, longest } = BUSY_DELAY_MS
+  return Math.min(Math.max(Number(details.retryAfterMs) / 3, shortest), longest)
+}
+
+/** Puts the job back for any worker, giving up its place here; not an attempt that failed. */
+async function putBack(job: ModelJob, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token)
   throw new DelayedError()
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ModelState, ModelStateStore } from '../transfer/ports.ts'
 import type { QueueConnection } from './connection.ts'
 
-/** Sets a field unless it holds a later watermark; whole numbers compare by sign, length and digits. */
+/** Sets a field, and leaves a later watermark in it; whole numbers compare by sign, length and digits. */
 const ADVANCE = `
 local function later(a, b, kind)
   if kind ~= 'integer' then return a > b end
@@ -12,18 +12,17 @@ local function later(a, b, kind)
   if an then return a < b end
   return a > b
 end
-local old = redis.call('HGET', KEYS[1], ARGV[1])
+local old, new = redis.call('HGET', KEYS[1], ARGV[1]), cjson.decode(ARGV[2])
 if old then
-  local kept, new = cjson.decode(old).watermark, cjson.decode(ARGV[2]).watermark
-  if kept and new and later(kept, new, ARGV[3]) then return 0 end
+  local kept = cjson.decode(old).watermark
+  if kept and new.watermark and later(kept, new.watermark, ARGV[3]) then new.watermark = kept end
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(new))
 return 1`
 
 const stateSchema = z.object({
   watermark: z.string().optional(),
   digest: z.string().optional(),
-  identity: z.string().optional(),
   definition: z.string().optional(),
 })
 

@@ -1,5 +1,4 @@
-/** Why a model that runs is ended from outside. */
-export type AbortReason = 'cancelled' | 'shutdown'
+import type { AbortReason } from '../domain/abort-reason.ts'
 
 /** The models that run in this process, to be ended by transfer or all together. */
 export interface RunningModels {

@@ -8,17 +8,33 @@ import { ERROR_CODES, type ErrorCode, TransferError } from '../domain/errors.ts'
 import { rejectedRowSchema } from '../domain/rejected-row.ts'
 import type { EncodeOutcome, EncodeRequest } from './encode-slice.ts'
 
-/** The encoder's process, as its owner holds it. */
+/** What an encoder is asked: `folder` is the model's own, the only one that it may touch. */
+export interface EncoderQuestion {
+  readonly folder: string
+  readonly request: EncodeRequest
+}
+
+/** An encoder's process, as its owner holds it. */
 export interface Encoder {
-  /** One request at a time. @throws {TransferError} `STAGING_FAILED` when the process ended without an answer. */
-  encode(request: EncodeRequest): Promise<EncodeOutcome>
-  close(): void
+  /** One question at a time. @throws {TransferError} `STAGING_FAILED` when the process ended without an answer. */
+  encode(question: EncoderQuestion): Promise<EncodeOutcome>
+  /** True once it says so, false when it has ended. */
+  isReady(): Promise<boolean>
+  /** True while it may be asked: it lives, waits for a question, and has answered the last one in a way that has a name. */
+  readonly isSound: boolean
+  /** Bytes of memory after its last answer; 0 before the first. */
+  readonly residentBytes: number
+  /** Whether it keeps its owner's process from ending by itself. It does at first. */
+  hold(isHeld: boolean): void
+  /** Kills the process, whatever it does, and returns once it is gone. */
+  end(): Promise<void>
 }
 
 const codeSchema = z.custom<ErrorCode>(code => typeof code === 'string' && code in ERROR_CODES)
 
 const answerSchema = z.union([
   z.object({
+    residentBytes: z.number(),
     outcome: z.object({
       rowCount: z.number(),
       stagedRowCount: z.number(),
@@ -37,38 +53,75 @@ const answerSchema = z.union([
 const PROGRAM = fileURLToPath(import.meta.url).replace(/encoder(\.[tj]s)$/, 'encoder-process$1')
 
 /**
- * Starts the encoder; it may touch nothing but its work folder and the file it is asked to read, and is killed when the
- * signal aborts. Its compiled code is kept in the user's cache folder, which spares the next start half of its time.
+ * Starts an encoder. It is given nothing of the worker's environment, which may hold secrets, and ends with the worker
+ * however that ends. Its compiled code is kept in the user's cache folder, which spares the next start half of its time.
  */
-export async function startEncoder(workDir: string, signal: AbortSignal): Promise<Encoder> {
-  const child = fork(PROGRAM, [workDir], {
-    signal,
-    env: { ...process.env, NODE_COMPILE_CACHE: join(homedir(), '.cache/athena-transfer/code') },
-    killSignal: 'SIGKILL',
+export function startEncoder(): Encoder {
+  const child = fork(PROGRAM, {
+    env: { NODE_COMPILE_CACHE: join(homedir(), '.cache/athena-transfer/code') },
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const ended = new Promise<never>((_, reject) => {
-    child.once('error', cause => reject(signal.aborted ? cause : failed('could not be started', cause)))
+  const gone = new Promise<TransferError>(resolve => {
+    child.on('error', cause => resolve(failed('could not be started or asked', cause)))
     child.once('exit', (code, killed) =>
-      reject(failed(`ended with ${killed ?? `code ${code}`} before it answered`)),
+      resolve(failed(`ended with ${killed ?? `code ${code}`} before it answered`)),
     )
   })
-  ended.catch(() => {
-    // Told to whoever waits for an answer; after the last one there is nobody to tell.
+  const answer = async (): Promise<unknown> => {
+    const heard = await Promise.race([once(child, 'message'), gone])
+    if (heard instanceof TransferError) throw heard
+    return heard[0]
+  }
+  const ready = answer()
+  ready.catch(() => {
+    // Thrown to whoever asks first.
   })
-  await Promise.race([once(child, 'message'), ended])
+  let isAnswering = false
+  let isSuspect = false
+  let residentBytes = 0
   return {
-    encode: async request => {
-      const answered = once(child, 'message')
-      child.send(request)
-      const [message] = await Promise.race([answered, ended])
-      const answer = answerSchema.parse(message)
-      if ('failure' in answer)
-        throw new TransferError(toStagingCode(answer.failure.code), answer.failure.message)
-      return answer.outcome
+    async encode(question) {
+      isAnswering = true
+      await ready
+      const answered = answer()
+      child.send(question)
+      const told = answerSchema.parse(await answered)
+      isAnswering = false
+      if ('failure' in told) {
+        isSuspect = told.failure.code === 'INTERNAL'
+        throw new TransferError(toStagingCode(told.failure.code), told.failure.message)
+      }
+      residentBytes = told.residentBytes
+      return told.outcome
     },
-    close: () => {
-      if (child.connected) child.disconnect()
+    async isReady() {
+      try {
+        await ready
+        const answered = answer()
+        child.send('ready?')
+        await answered
+        return true
+      } catch {
+        // Whatever ended it, it ended while no model needed it.
+        return false
+      }
+    },
+    get isSound() {
+      return child.connected && !isAnswering && !isSuspect
+    },
+    get residentBytes() {
+      return residentBytes
+    },
+    hold(isHeld) {
+      const change = isHeld ? 'ref' : 'unref'
+      child[change]()
+      child.channel?.[change]()
+    },
+    async end() {
+      child.ref()
+      child.kill('SIGKILL')
+      await gone
     },
   }
 }

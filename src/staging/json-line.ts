@@ -1,3 +1,5 @@
+import { endOfString, endOfValue, skipSpace } from '../domain/json-text.ts'
+
 /** A value of one JSON line with its spelling kept: `text` is the string's content, or the source text of the rest. */
 export interface Cell {
   readonly kind: 'string' | 'number' | 'boolean' | 'json'
@@ -23,6 +25,7 @@ export function readJsonLine(line: string): ReadonlyMap<string, Cell> {
 export function readJsonObject(text: string): ReadonlyMap<string, Cell | undefined> {
   const cells = new Map<string, Cell | undefined>()
   readItems(text, '{}', start => {
+    expectCharacter(text, start, '"')
     const keyEnd = endOfString(text, start)
     const key = parseString(text.slice(start, keyEnd))
     if (cells.has(key)) throw new SyntaxError(`key "${key}" occurs twice`)
@@ -67,42 +70,6 @@ function expectCharacter(line: string, at: number, expected: string): number {
   if (line[at] === expected) return at + 1
   const found = at < line.length ? JSON.stringify(line[at]) : 'the end'
   throw new SyntaxError(`expected "${expected}" at character ${at + 1}, found ${found}`)
-}
-
-function skipSpace(line: string, from: number): number {
-  let at = from
-  while (at < line.length && ' \t\r\n'.includes(line[at] ?? '')) at++
-  return at
-}
-
-function endOfString(line: string, start: number): number {
-  let at = expectCharacter(line, start, '"')
-  while (at < line.length) {
-    if (line[at] === '\\') at += 2
-    else if (line[at++] === '"') return at
-  }
-  throw new SyntaxError('a string without its end')
-}
-
-/** End of a value: of a string by its quote, of brackets by depth, of the rest by the next delimiter. */
-function endOfValue(line: string, start: number): number {
-  const first = line[start]
-  if (first === '"') return endOfString(line, start)
-  let depth = 0
-  let at = start
-  while (at < line.length) {
-    const character = line[at] ?? ''
-    if (character === '"') {
-      at = endOfString(line, at)
-      continue
-    }
-    if (depth === 0 && ',}] \t\r\n'.includes(character)) return at
-    if (character === '{' || character === '[') depth++
-    if (character === '}' || character === ']') depth--
-    at++
-    if (depth === 0 && (character === '}' || character === ']')) return at
-  }
-  return at
 }
 
 function toCell(text: string): Cell | undefined {

@@ -5,7 +5,7 @@ import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import { boundColumnsOf, cursorOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { EncodedColumn, Window } from './encode-sql.ts'
-import { type Encoder, startEncoder } from './encoder.ts'
+import type { Encode, EncoderPool } from './encoder-pool.ts'
 import { createUploads } from './held-uploads.ts'
 import {
   ensureRejectedCount,
@@ -31,6 +31,7 @@ export interface StageOptions {
   readonly window: { readonly from?: string | undefined; readonly to?: string | undefined }
   /** Digest of the rows that were loaded before, as `StagedModel` told it; undefined when nothing is known. */
   readonly knownDigest: string | undefined
+  readonly encoders: EncoderPool
   readonly s3: StagingS3
   readonly bucket: string
   /** Folder of this attempt, with its trailing slash. */
@@ -50,7 +51,7 @@ const SLICE_BYTES = 128 * 1024 * 1024
 /**
  * Writes a model's rows to S3 as Parquet and returns what was written, in upload order.
  *
- * One file is made per slice of the input. While a slice is encoded in a process of its own the next one is read, so
+ * One file is made per slice of the input. While a slice is encoded in a process apart the next one is read, so
  * disk holds two slices and the rejected rows, memory a few chunks, the encoder's 256 MB and one part of an upload, whatever
  * the size of the model.
  *
@@ -65,12 +66,12 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
   const { signal, workDir } = options
   await mkdir(workDir, { recursive: true })
   const folder = await mkdtemp(join(workDir, 'stage-'))
-  const stop = new AbortController()
-  const encoder = await startEncoder(folder, AbortSignal.any([signal, stop.signal]))
   try {
     const uploads = createUploads(options)
     const columns = encodedColumns(options.model)
-    const totals = await stageBatches(options, { encoder, uploads, columns }, folder)
+    const totals = await options.encoders.use({ folder, signal }, encode =>
+      stageBatches(options, { encode, uploads, columns }, folder),
+    )
     ensureRejectedShare(options.model, totals)
     const digest = digestOf(totals.spans)
     const { files, isUnchanged } = await uploads.finish(digest)
@@ -80,14 +81,12 @@ export async function stageModel(options: StageOptions): Promise<StagedModel> {
     if (isTooManyRejected(thrown)) await uploadRejectedOfFailed({ ...options, path: rejectedPath(folder) })
     throw thrown
   } finally {
-    encoder.close()
-    stop.abort()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 interface Machinery {
-  readonly encoder: Encoder
+  readonly encode: Encode
   readonly uploads: ReturnType<typeof createUploads>
   readonly columns: readonly EncodedColumn[]
 }
@@ -124,7 +123,7 @@ async function stageBatches(
 
 async function stageSlice(
   options: StageOptions,
-  { encoder, uploads, columns }: Machinery,
+  { encode, uploads, columns }: Machinery,
   step: {
     readonly folder: string
     readonly rejectedPath: string
@@ -137,7 +136,7 @@ async function stageSlice(
   const { batch, slice, before } = step
   if (slice.bytes === 0) return before
   const target = join(step.folder, `staged-${before.sliceCount}.parquet`)
-  const outcome = await encoder.encode({
+  const outcome = await encode({
     path: slice.path,
     origin: batch.origin,
     format: batch.format,

@@ -5,7 +5,7 @@ import { seedSchema } from './admin/schemas.ts'
 import { createStandIn } from './server.ts'
 
 const USAGE =
-  'usage: node src/stand-in/main.ts --data DIR [--port N] [--host H] [--engine duckdb|trino] [--seed FILE]\n'
+  'usage: node src/stand-in/main.ts --data DIR [--port N] [--host H] [--engine duckdb|trino] [--trino-url URL] [--seed FILE]\n'
 
 const argumentsSchema = z.strictObject({
   data: z.string().min(1),
@@ -13,12 +13,14 @@ const argumentsSchema = z.strictObject({
   host: z.string().min(1).optional(),
   /** The SQL engine behind Athena; Trino is downloaded at its first start. */
   engine: z.enum(['duckdb', 'trino']).default('duckdb'),
+  /** A Trino that runs already, for the Trino engine; it must reach this host's address. */
+  'trino-url': z.url().optional(),
   seed: z.string().min(1).optional(),
 })
 
 /** Starts the stand-in, prints its address as one line of JSON and runs until a signal. */
 async function main(): Promise<void> {
-  const names = { data: TEXT, port: TEXT, host: TEXT, engine: TEXT, seed: TEXT }
+  const names = { data: TEXT, port: TEXT, host: TEXT, engine: TEXT, 'trino-url': TEXT, seed: TEXT }
   const { values } = parseArgs({ options: names })
   const settings = argumentsSchema.parse(values)
   const seed = settings.seed && seedSchema.parse(JSON.parse(await readFile(settings.seed, 'utf8')))
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     port: settings.port,
     engine: settings.engine,
     ...(settings.host !== undefined && { host: settings.host }),
+    ...(settings['trino-url'] !== undefined && { trinoUrl: settings['trino-url'] }),
     ...(seed && { seed }),
   })
   process.stdout.write(`${JSON.stringify({ url: standIn.url })}\n`)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Seed } from './admin/schemas.ts'
 import { applySeed } from './admin/world.ts'
 import { createAthenaService } from './athena/service.ts'
-import { startTrino } from './athena/trino/server.ts'
+import { startTrino, type TrinoServer } from './athena/trino/server.ts'
 import { createFaults } from './faults.ts'
 import { createCatalog } from './glue/catalog.ts'
 import { createGlueService } from './glue/service.ts'
@@ -28,6 +28,8 @@ export interface StandInOptions {
   readonly port: number
   /** The SQL engine behind Athena; DuckDB unless told. */
   readonly engine?: 'duckdb' | 'trino'
+  /** A Trino that runs already and may serve other stand-ins too; without it the Trino engine starts its own. */
+  readonly trinoUrl?: string
   /** Applied at each start. */
   readonly seed?: Seed
 }
@@ -47,7 +49,7 @@ const DEFAULT_HOST = '127.0.0.1'
 export async function createStandIn(options: StandInOptions): Promise<StandIn> {
   const host = options.host ?? DEFAULT_HOST
   let url = ''
-  const trino = options.engine === 'trino' ? await startTrino(join(options.dataDir, 'trino')) : undefined
+  const trino = options.engine === 'trino' ? await openTrino(options) : undefined
   const world = await openWorld(options.dataDir, trino && { url: trino.url, endpoint: () => url })
   if (options.seed) await applySeed(world.deps, options.seed)
   const listener = await listen({ host, port: options.port }, call => route(world.deps, call))
@@ -62,6 +64,11 @@ export async function createStandIn(options: StandInOptions): Promise<StandIn> {
       await trino?.stop()
     },
   }
+}
+
+async function openTrino({ dataDir, trinoUrl }: StandInOptions): Promise<TrinoServer> {
+  if (trinoUrl === undefined) return startTrino(join(dataDir, 'trino'))
+  return { url: trinoUrl, stop: () => Promise.resolve() }
 }
 
 async function openWorld(

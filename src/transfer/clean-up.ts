@@ -1,28 +1,23 @@
 import { deleteStagingTable } from '../catalog/staging-table.ts'
 import type { Destination } from '../domain/destination.ts'
+import type { LoadRecord } from '../domain/load-record.ts'
 import { keysBelow } from '../staging/keys-below.ts'
 import type { DestinationClients } from './ports.ts'
 
-/** What an attempt leaves behind once its rows are loaded, or never will be. */
-export interface Leftovers {
-  readonly database: string
-  readonly stagingTable: string
-  readonly files: readonly { readonly key: string }[]
-}
-
 /**
- * Removes an attempt's staging table and staged files. Only for attempts that no running statement reads.
+ * Removes a load's staging table, its shadow table's entry and staged files; folders of tables stay. Only for loads that
+ * no running statement reads or fills.
  * A failure here is not the load's: what stays carries our mark and is removed by the sweep.
  */
 export async function cleanUp(
   clients: Pick<DestinationClients, 's3' | 'glue'>,
-  destination: Destination,
-  leftovers: Leftovers,
+  { bucket }: Pick<Destination, 'bucket'>,
+  { database, staging, swap, files }: Pick<LoadRecord, 'database' | 'staging' | 'swap' | 'files'>,
 ): Promise<void> {
   try {
-    await deleteStagingTable(clients.glue, leftovers.database, leftovers.stagingTable)
-    for (const { key } of leftovers.files)
-      await clients.s3.deleteObject({ Bucket: destination.bucket, Key: key })
+    if (swap) await deleteStagingTable(clients.glue, database, swap.shadowTable)
+    if (staging) await deleteStagingTable(clients.glue, database, staging.table)
+    for (const { key } of files) await clients.s3.deleteObject({ Bucket: bucket, Key: key })
   } catch {
     // Safe to pass over: rows are loaded or the first error is on its way, and nothing reads what is left.
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ColumnType } from '../domain/column-type.ts'
 import type { Model, WriteMode } from '../domain/model.ts'
-import { windowCursorOf } from '../domain/row-identity.ts'
+import { meetingOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { CursorWindow } from '../domain/transfer-window.ts'
 import { laterWatermark, type Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
@@ -24,14 +24,17 @@ export interface ReadPlan {
 export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async () => {} }
 
 /**
- * Decides what to read. The rows of a window, for a backfill. Everything, if the table is new or was not filled with all columns, or the model has no windows; everything and in place of what
- * the target holds, for a full refresh or when rows are told apart in another way than before. Otherwise what came
- * since the watermark, which is recovered from the target when the store knows nothing.
+ * Decides what to read. The rows of a window, for a backfill. Everything, if the table is new or was not filled with all
+ * columns, or the model has no windows; everything and in place of what the target holds, for a full refresh or when rows
+ * are told apart in another way than before. Otherwise what came since the watermark, which is recovered from the target
+ * when the store knows nothing.
+ *
+ * @throws {TransferError} `WINDOW_REFUSED` for a window of a model that takes none, or not before it is replaced.
  */
 export async function planRead(
   store: ModelStateStore,
   job: ModelJob,
-  table: { readonly isNew: boolean; readonly needsAll: boolean },
+  table: { readonly isNew: boolean; readonly needsAll: boolean; readonly meeting: string | undefined },
   recoverWatermark: () => Promise<Watermark | undefined>,
 ): Promise<ReadPlan> {
   const { model, destination, transfer } = job
@@ -39,7 +42,7 @@ export async function planRead(
   const all = { writeMode: model.writeMode, watermark: undefined, knownDigest: undefined, window }
   if (table.isNew) return all
   const state = await store.read(destination.name, model.tableName)
-  const isReplaced = state?.identity !== undefined && state.identity !== identityText(model)
+  const isReplaced = table.meeting !== undefined && table.meeting !== meetingOf(model)
   if (window && isReplaced) refuseReplaced(model)
   if (transfer.type === 'full-refresh' || isReplaced) return { ...all, writeMode: 'overwrite' }
   if (table.needsAll && !window) return all
@@ -48,40 +51,35 @@ export async function planRead(
   return { ...all, knownDigest, watermark: state ? state.watermark : await recoverWatermark() }
 }
 
-/** What a model's load leaves to be remembered. Only once the load is committed, so that it is never ahead of the data. */
+/** What is to be remembered of a model once the rows staged are loaded; written after the load only, so it is never ahead of the data. */
 export function stateAfter(
   model: Model,
-  { watermark: before, knownDigest, window }: ReadPlan,
-  staged: Pick<StagedModel, 'digest' | 'maxCursor'>,
-): ModelState {
-  const known = { identity: identityText(model), definition: definitionHash(model) }
-  if (window) {
-    const effect = effectOf(model, window, before)
-    const digest = effect.leavesLookbackAlone ? knownDigest : undefined
-    return { ...known, watermark: effect.watermarkAfter(staged.maxCursor), digest }
-  }
-  const type = windowCursorOf(model)?.type
-  const watermark = type && laterWatermark(before, staged.maxCursor, type)
-  return { ...known, watermark, digest: staged.digest }
+  read: ReadPlan,
+  staged: Pick<StagedModel, 'maxCursor' | 'digest'>,
+): { readonly state: ModelState; readonly watermarkKind: WatermarkKind } {
+  const watermarkKind = watermarkKindOf(windowCursorOf(model)?.type)
+  return { state: { ...knownAfter(model, read, staged), definition: definitionHash(model) }, watermarkKind }
 }
 
-/** Remembers what was loaded. */
-export async function rememberLoad(
-  store: ModelStateStore,
-  { model, destination }: Pick<ModelJob, 'model' | 'destination'>,
-  state: ModelState,
-): Promise<void> {
-  const kind = watermarkKindOf(windowCursorOf(model)?.type)
-  await store.write(destination.name, model.tableName, state, kind)
+function knownAfter(
+  model: Model,
+  { watermark: before, knownDigest, window }: ReadPlan,
+  { maxCursor, digest }: Pick<StagedModel, 'maxCursor' | 'digest'>,
+): Pick<ModelState, 'watermark' | 'digest'> {
+  if (window) {
+    const effect = effectOf(model, window, before)
+    return {
+      watermark: effect.watermarkAfter(maxCursor),
+      digest: effect.leavesLookbackAlone ? knownDigest : undefined,
+    }
+  }
+  const type = windowCursorOf(model)?.type
+  return { watermark: type && laterWatermark(before, maxCursor, type), digest }
 }
 
 /** How watermarks of a cursor of this type compare. */
 export function watermarkKindOf(type: ColumnType | undefined): WatermarkKind {
   return type?.kind === 'timestamp' || type?.kind === 'date' ? type.kind : 'integer'
-}
-
-function identityText({ writeMode, primaryKey }: Model): string {
-  return JSON.stringify([writeMode, primaryKey])
 }
 
 /** Of all that makes staged rows from source rows, and a load from them. */

@@ -1,11 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import type { GluePort } from '../catalog/glue-port.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Model } from '../domain/model.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { Watermark } from '../domain/watermark.ts'
 import type { AthenaPort } from '../query/athena-port.ts'
 import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
+import type { StageOptions } from '../staging/stage-model.ts'
+import type { StagedModel } from '../staging/totals.ts'
+import type { JournalStore } from './journal.ts'
 
 /** The clients of one destination, opened under the customer's role. */
 export interface DestinationClients {
@@ -23,8 +27,6 @@ export interface ModelState {
   readonly watermark?: Watermark | undefined
   /** Digest of the rows that the next transfer reads again if nothing comes, see `digestOf`. */
   readonly digest?: string | undefined
-  /** How the table's rows were told apart and met; when it changes, the table is replaced. */
-  readonly identity?: string | undefined
   /** What else the digest depends on; when it changes, the digest says nothing. */
   readonly definition?: string | undefined
 }
@@ -33,7 +35,7 @@ export interface ModelState {
 export interface ModelStateStore {
   /** Undefined when nothing is known, because the model is new here or the store was lost. */
   read(destination: string, table: string): Promise<ModelState | undefined>
-  /** Takes the state unless the one that is kept has a later watermark. */
+  /** Takes the state, but keeps a later watermark: it never moves back on its own. */
   write(destination: string, table: string, state: ModelState, kind: WatermarkKind): Promise<void>
 }
 
@@ -46,7 +48,11 @@ export interface TransferDeps {
   readonly connect: (destination: Destination) => Promise<DestinationClients>
   /** The model's rows, file by file. */
   readonly readSource: (model: Model, signal: AbortSignal) => AsyncIterable<RowBatch>
+  /** Writes a model's rows to the bucket as Parquet. */
+  readonly stageModel: (options: Omit<StageOptions, 'encoders'>) => Promise<StagedModel>
   readonly states: ModelStateStore
+  readonly journal: JournalStore
+  readonly clock: Clock
   /** Private Ed25519 key that signs manifests; undefined leaves them unsigned. */
   readonly signingKey: () => Promise<KeyObject | undefined>
   /** Folder for slices being staged; each attempt makes its own below and removes it. */

@@ -1,31 +1,51 @@
+import type { LoadRecord } from '../domain/load-record.ts'
 import type { Model } from '../domain/model.ts'
-import { recordAfter, recordAfterWindow, type TableRecord } from '../domain/table-record.ts'
+import {
+  type RecordedLoad,
+  recordAfter,
+  recordAfterWindow,
+  type TableRecord,
+} from '../domain/table-record.ts'
 import type { ReadPlan } from './model-state.ts'
 import { effectOf } from './plan-window.ts'
 import type { ModelState } from './ports.ts'
 
-/** What is known of the table before a load, with the watermark where a window is about to put later rows into it. */
-export function recordBeforeLoad(
+/** The records of a load's table, before, during and after it. */
+export function recordsOfLoad(
   model: Model,
-  { window, watermark }: ReadPlan,
-  record: TableRecord | undefined,
-): TableRecord | undefined {
-  const isAhead = window !== undefined && effectOf(model, window, watermark).leavesRowsAhead
-  return record && isAhead ? { ...record, watermark: watermark ?? null } : record
-}
-
-/** What is known of the table after a load; nothing, after the window of one that was never filled. */
-export function recordOfLoad(
-  model: Model,
-  { window }: ReadPlan,
+  read: ReadPlan,
   known: {
     /** Folder of the table. `s3://…`, no slash at the end. */
     readonly location: string
-    readonly before: TableRecord | undefined
+    readonly record: TableRecord | undefined
     readonly state: ModelState
   },
+): LoadRecord['tableRecords'] {
+  const { location, record, state } = known
+  const held = heldRecord(model, read, record)
+  const after = (hasChanged: boolean): TableRecord | undefined =>
+    recordOf(model, read, {
+      location,
+      before: held ?? record,
+      watermark: state.watermark,
+      hasChanged,
+    })
+  return { before: record, held, changed: after(true), unchanged: after(false) }
+}
+
+/** The record with the watermark, where a window is about to put later rows into the table, if that is news. */
+function heldRecord(
+  model: Model,
+  { window, watermark: before }: ReadPlan,
+  record: TableRecord | undefined,
 ): TableRecord | undefined {
-  const { location, before, state } = known
-  if (!window) return recordAfter(model, location, before, state.watermark)
-  return before && recordAfterWindow(model, before, state.watermark)
+  const isAhead = window !== undefined && effectOf(model, window, before).leavesRowsAhead
+  const watermark = before ?? null
+  return record && isAhead && record.watermark !== watermark ? { ...record, watermark } : undefined
+}
+
+/** None after the window of a table that was never filled: the next transfer then reads all rows. */
+function recordOf(model: Model, { window }: ReadPlan, load: RecordedLoad): TableRecord | undefined {
+  if (!window) return recordAfter(model, load)
+  return load.before && recordAfterWindow(model, { ...load, before: load.before })
 }

@@ -3,8 +3,8 @@ import type { Watermark } from '../domain/watermark.ts'
 import { watermarkOf, watermarkQuery } from '../load/watermark-query.ts'
 import { readResults } from '../query/read-results.ts'
 import { runStatement } from '../query/run-statement.ts'
-import { queryOptions } from './execute-plan.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
+import { queryOptions } from './query-options.ts'
 import type { ModelJob } from './transfer-model.ts'
 
 /**

@@ -3,6 +3,7 @@ import { toTransferError } from '../domain/errors.ts'
 import type { Model } from '../domain/model.ts'
 import { foldName } from '../domain/names.ts'
 import { type ModelResult, statusOf, type Transfer, type TransferResult } from '../domain/transfer.ts'
+import type { ActiveVersion } from '../load/load-statement.ts'
 import { finishTransfer } from './finish-transfer.ts'
 import type { TransferDeps } from './ports.ts'
 import type { ModelProgress } from './stage.ts'
@@ -12,8 +13,6 @@ import { transferModel } from './transfer-model.ts'
 export interface TransferRunOptions {
   readonly signal: AbortSignal
   readonly onProgress: (model: string, progress: ModelProgress) => void
-  /** What is to follow a model's load once it is committed; a failure here is the model's. */
-  readonly afterLoad?: (model: Model) => Promise<void>
 }
 
 /** A whole transfer to run in this process. */
@@ -24,6 +23,8 @@ export interface TransferRun {
     readonly name: string
     /** @throws {TransferError} `CONFIG_INVALID` for a model that cannot be read, which then fails alone. */
     readonly define: () => Model
+    /** Set when rows of older versions are to leave the model's table. */
+    readonly activeVersion?: ActiveVersion | undefined
   }[]
 }
 
@@ -60,19 +61,16 @@ export async function runTransfer(
 async function resultOf(
   deps: TransferDeps,
   { transfer, destination }: TransferRun,
-  { name, define }: TransferRun['models'][number],
+  { name, define, activeVersion }: TransferRun['models'][number],
   options: TransferRunOptions,
 ): Promise<ModelResult> {
   const startedMs = performance.now()
   try {
-    const model = define()
-    const result = await transferModel(
+    return await transferModel(
       deps,
-      { transfer, destination, model },
+      { transfer, destination, model: define(), activeVersion },
       { signal: options.signal, onProgress: progress => options.onProgress(name, progress) },
     )
-    await options.afterLoad?.(model)
-    return result
   } catch (thrown) {
     return failedModel(name, thrown, Math.round(performance.now() - startedMs))
   }

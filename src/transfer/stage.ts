@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { rejectedPrefix } from '../domain/locations.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
 import { windowStart } from '../domain/watermark.ts'
-import { stageModel } from '../staging/stage-model.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { removeStaged } from './clean-up.ts'
 import type { ReadPlan } from './model-state.ts'
@@ -28,7 +27,7 @@ export interface StageStep {
 /** Reads the model from its watermark less the lookback, or in its window, and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
 export async function stage(
   clients: Pick<DestinationClients, 's3'>,
-  deps: Pick<TransferDeps, 'readSource' | 'workDir'>,
+  deps: Pick<TransferDeps, 'readSource' | 'stageModel' | 'workDir'>,
   job: ModelJob,
   step: StageStep,
 ): Promise<StagedModel> {
@@ -36,7 +35,7 @@ export async function stage(
   const { watermark, knownDigest, window } = step.read
   const type = windowCursorOf(model)?.type
   const from = type && watermark !== undefined ? windowStart(watermark, type, model.lookbackMs) : undefined
-  const staging = stageModel({
+  const staging = deps.stageModel({
     model,
     batches: deps.readSource(model, step.signal),
     window: window ?? { from },

@@ -45,23 +45,16 @@ function parseRecord(text: string): TableRecord | undefined {
   }
 }
 
-/**
- * Writes a record down, if it is news. What a load filled only after the load, so the record is never ahead of the data.
- * There is none after the window of a table that was never filled: the next transfer then reads all rows.
- */
+/** Writes down what a load filled. Called after the load only, so the record is never ahead of the data. */
 export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
-  model: Pick<Model, 'tableName'>,
-  {
-    before,
-    after: record,
-  }: { readonly before: TableRecord | undefined; readonly after: TableRecord | undefined },
+  table: string,
+  record: TableRecord,
 ): Promise<void> {
-  if (!record || JSON.stringify(record) === JSON.stringify(before)) return
   await s3.putObject({
     Bucket: destination.bucket,
-    Key: tableRecordKey(destination, model.tableName),
+    Key: tableRecordKey(destination, table),
     Body: Buffer.from(JSON.stringify(record)),
     ContentType: 'application/json',
   })

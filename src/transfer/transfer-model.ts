@@ -1,61 +1,59 @@
-import { randomBytes } from 'node:crypto'
-import { ensureDatabase } from '../catalog/ensure-database.ts'
-import { readTarget, type TargetTable } from '../catalog/read-target.ts'
-import { createStagingTable } from '../catalog/staging-table.ts'
+import { type AbortReason, isHandedOver } from '../domain/abort-reason.ts'
 import type { Destination } from '../domain/destination.ts'
 import { TransferError, toTransferError } from '../domain/errors.ts'
-import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
+import { cleaned, staged } from '../domain/journal.ts'
+import type { LoadOutcome } from '../domain/load-record.ts'
 import type { Model } from '../domain/model.ts'
 import type { ModelResult, Transfer } from '../domain/transfer.ts'
-import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
-import { planLoad } from '../load/plan-load.ts'
-import type { StagedModel } from '../staging/totals.ts'
+import type { ActiveVersion } from '../load/load-statement.ts'
 import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
-import { type Executed, executePlan, isLoadNeeded } from './execute-plan.ts'
-import { writeManifest } from './manifest.ts'
-import { planRead, rememberLoad, stateAfter } from './model-state.ts'
-import { overwriteBySwap, type SwapStep } from './overwrite-by-swap.ts'
+import { finishLoad, type OpenLoad } from './finish-load.ts'
+import { keepLease, takeTable } from './journal.ts'
 import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
-import { recordBeforeLoad, recordOfLoad } from './record-of-load.ts'
-import { recoverWatermark } from './recover-watermark.ts'
-import { type ModelProgress, stage } from './stage.ts'
-import { readTableRecord, writeTableRecord } from './table-records.ts'
+import { prepareLoad } from './prepare-load.ts'
+import type { ModelProgress } from './stage.ts'
 
 /** One attempt to run one model of a transfer. */
 export interface ModelJob {
   readonly transfer: Transfer
   readonly destination: Destination
   readonly model: Model
+  /** Set when rows of older versions are to leave the table with this load. */
+  readonly activeVersion?: ActiveVersion | undefined
 }
 
 /** How an attempt is watched and ended. */
 export interface ModelJobOptions {
+  /** Aborted with an `AbortReason`; any other reason counts as `cancelled`. */
   readonly signal: AbortSignal
   readonly onProgress: (progress: ModelProgress) => void
 }
 
 /**
- * The straight line of one model: assume the role, read, stage, make sure of the tables, one statement, tell.
+ * The straight line of one model: assume the role, take the table, read, stage, make sure of the tables, one statement,
+ * tell.
  *
- * Safe to repeat: each attempt stages under its own prefix, and the load changes nothing the second time. Nothing is
- * visible to readers before the load statement, and all of it after.
+ * Safe to repeat, whenever and wherever the attempt before died: the table's journal says what was staged and what was
+ * submitted, and the attempt goes on from there. Nothing is visible to readers before the load statement, and all of it
+ * after.
  *
- * @throws {TransferError} whatever stopped it, named; `CANCELLED` when the signal aborted.
+ * @throws {TransferError} whatever stopped it, named; `TARGET_BUSY` while another transfer loads the table, `SUPERSEDED`
+ * when another attempt took it over, `CANCELLED` when the signal aborted.
  */
 export async function transferModel(
   deps: TransferDeps,
   job: ModelJob,
   options: ModelJobOptions,
 ): Promise<ModelResult> {
-  const startedMs = performance.now()
+  const startedMs = deps.clock.nowMs()
   options.onProgress({ stage: 'connecting', rowCount: 0, bytes: 0 })
   try {
     const clients = await deps.connect(job.destination)
     try {
       const outcome = await runWith(clients, deps, job, options)
-      return { ...outcome, durationMs: Math.round(performance.now() - startedMs) }
+      return { ...outcome, durationMs: Math.round(deps.clock.nowMs() - startedMs) }
     } finally {
       clients.close()
     }
@@ -67,112 +65,74 @@ export async function transferModel(
 async function runWith(
   clients: DestinationClients,
   deps: TransferDeps,
-  declared: ModelJob,
+  job: ModelJob,
   options: ModelJobOptions,
-): Promise<Omit<ModelResult, 'durationMs'>> {
-  const { destination, transfer } = declared
-  windowOf(declared)
+): Promise<LoadOutcome> {
+  const { destination, transfer, model } = job
+  windowOf(job)
   await checkDestination(clients, destination)
-  const target = await readTarget(clients.glue, destination.schema, declared.model.tableName)
-  const record = await readTableRecord(clients.s3, destination, declared.model, target)
-  const model = modelForTable({ model: declared.model, target, record })
-  const job = { ...declared, model }
-  const needsAll = needsFullRead({ model, target, record })
-  const read = await planRead(deps.states, job, { needsAll, isNew: target === undefined }, async () =>
-    record?.watermark === undefined
-      ? recoverWatermark(clients, deps, job, options.signal)
-      : (record.watermark ?? undefined),
-  )
-  const attempt = newAttemptId()
-  const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
-  const staged = await stage(clients, deps, job, { prefix, read, ...options })
-  const targetLocation = s3Uri(destination.bucket, tablePrefix(destination, model.tableName, attempt))
-  const plan = planLoad({
-    database: destination.schema,
-    model,
-    writeMode: read.writeMode,
-    target,
-    record,
-    targetLocation,
-    stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
-    stagingLocation: s3Uri(destination.bucket, prefix),
-    bounds: staged.bounds,
-  })
-  const held = recordBeforeLoad(model, read, record)
-  await writeTableRecord(clients.s3, destination, model, { before: record, after: held })
-  const step = { plan, staged, target, attempt, location: targetLocation, ...options }
-  const { executed, isSwapped } = await load(clients, deps, job, step)
-  const state = stateAfter(model, read, staged)
-  const location = (isSwapped ? undefined : target?.location) ?? targetLocation.replace(/\/$/, '')
-  const after = recordOfLoad(model, read, { location, before: held, state })
-  await writeTableRecord(clients.s3, destination, model, { before: held, after })
-  await rememberLoad(deps.states, job, state)
-  if (!staged.isUnchanged) {
-    const facts = { staged, executed, before: read.watermark, after: state.watermark, window: read.window }
-    await writeManifest({ ...clients, ...deps }, job, facts)
+  const table = { destination: destination.name, table: model.tableName }
+  const taken = await takeTable(deps.journal, table, transfer.transferId)
+  if ('outcome' in taken) return taken.outcome
+  const superseded = new AbortController()
+  const lease = keepLease(deps, taken, () => superseded.abort('superseded' satisfies AbortReason))
+  const signal = AbortSignal.any([options.signal, superseded.signal])
+  try {
+    if (taken.entry().transferId !== transfer.transferId) {
+      await settle({ clients, deps, destination, journal: taken, signal })
+      return await runWith(clients, deps, job, options)
+    }
+    return await runHolding({ clients, deps, destination, journal: taken, signal }, job, options)
+  } finally {
+    lease.stop()
+    await taken.release()
   }
-  return describe(job, staged, executed, state.watermark)
 }
 
-/** Runs the plan and removes what it left, unless a statement that reads it may still be running. */
-async function load(
-  clients: DestinationClients,
-  deps: TransferDeps,
-  job: ModelJob,
-  step: Omit<SwapStep, 'target'> & {
-    readonly target: TargetTable | undefined
-    readonly staged: StagedModel
-  } & ModelJobOptions,
-): Promise<{ readonly executed: Executed; readonly isSwapped: boolean }> {
-  const { plan, staged, target } = step
-  const leftovers = { database: plan.database, stagingTable: plan.staging.table, files: staged.files }
+/** Brings the load that another transfer left open to its end, well or not: this one's rows are newer and come after. */
+async function settle(open: OpenLoad): Promise<void> {
   try {
-    step.onProgress({ stage: 'loading', rowCount: staged.rowCount, bytes: staged.bytes })
-    await ensureDatabase(clients.glue, plan.database)
-    if (isLoadNeeded(plan, staged)) {
-      const { table: name, ...staging } = plan.staging
-      await createStagingTable(clients.glue, plan.database, {
-        name,
-        ...staging,
-        transferId: job.transfer.transferId,
-      })
-    }
-    const swapped =
-      target && isLoadNeeded(plan, staged)
-        ? await overwriteBySwap(clients, deps, job, { ...step, target })
-        : undefined
-    const executed = swapped ?? (await executePlan(clients, deps, job, step))
-    await cleanUp(clients, job.destination, leftovers)
-    return { executed, isSwapped: swapped !== undefined }
+    await finishLoad(open)
   } catch (thrown) {
-    if (isOver(thrown)) await cleanUp(clients, job.destination, leftovers)
+    if (open.journal.entry().position.state !== 'cleaned') throw thrown
+  }
+}
+
+async function runHolding(
+  open: OpenLoad,
+  job: ModelJob,
+  { onProgress }: ModelJobOptions,
+): Promise<LoadOutcome> {
+  const { clients, deps, journal, signal } = open
+  try {
+    if (journal.entry().position.state === 'planned') {
+      const load = await prepareLoad(clients, deps, job, { attempt: journal.attempt, signal, onProgress })
+      await journal.move(staged(journal.entry(), load))
+    }
+    const { position } = journal.entry()
+    if ('load' in position)
+      onProgress({ stage: 'loading', rowCount: position.load.rowCount, bytes: position.load.bytes })
+    return await finishLoad(open)
+  } catch (thrown) {
+    await giveUpUnlessOpen(open, thrown)
     throw thrown
   }
 }
 
-/** False only for a statement that was given up while Athena may still be running it. */
-function isOver(thrown: unknown): boolean {
-  return !(thrown instanceof TransferError && thrown.details.terminal === false)
+/** A load that was never submitted is given up when the job will not come back for it. */
+async function giveUpUnlessOpen({ clients, destination, journal, signal }: OpenLoad, thrown: unknown) {
+  const { position } = journal.entry()
+  const isSubmitted = position.state === 'loading' || position.state === 'loaded'
+  if (isSubmitted || position.state === 'cleaned' || comesBack(signal, thrown)) return
+  await journal.move(cleaned(journal.entry(), undefined)).catch(() => {
+    // Safe to pass over: the first error is on its way, and the next to take the table gives it up.
+  })
+  if (position.state === 'staged') await cleanUp(clients, destination, position.load)
 }
 
-function describe(
-  { model }: ModelJob,
-  staged: StagedModel,
-  executed: Executed,
-  watermark: string | undefined,
-): Omit<ModelResult, 'durationMs'> {
-  return {
-    model: model.name,
-    table: model.tableName,
-    status: 'SUCCESS',
-    rowCount: staged.rowCount,
-    rejectedRowCount: staged.rejectedRowCount,
-    fileCount: staged.files.length,
-    stagedBytes: staged.isUnchanged ? 0 : staged.bytes,
-    isUnchanged: staged.isUnchanged,
-    ...executed,
-    ...(watermark === undefined ? {} : { watermark }),
-  }
+function comesBack(signal: AbortSignal, thrown: unknown): boolean {
+  if (signal.aborted) return isHandedOver(signal)
+  return toTransferError(thrown).retryable
 }
 
 function cancelled({ transfer, model }: ModelJob, cause: unknown): TransferError {
@@ -182,9 +142,4 @@ function cancelled({ transfer, model }: ModelJob, cause: unknown): TransferError
     `model "${model.name}" of transfer ${transfer.transferId} was cancelled`,
     { cause },
   )
-}
-
-/** Names an attempt's folders and tables; never used twice. */
-function newAttemptId(): string {
-  return randomBytes(6).toString('hex')
 }

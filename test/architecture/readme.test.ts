@@ -8,6 +8,7 @@ it("the README's tables are those of the code; `npm run readme` prints them agai
   expect(README).toBe(withTables(README))
   expect(README).toContain('| `REDIS_URL` |')
   expect(README).toContain('| `bigint` | `bigint` | `bigint` |')
+  expect(README).toContain('| `CustomerId` | `customerid` |')
   expect(README).toContain('| `ACCESS_DENIED` | customer | no |')
 })
 

@@ -3,27 +3,40 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Kernel clock ticks a second, as /proc counts CPU time (Linux: always 100 to user space). */
 const TICKS_PER_SECOND = 100
 
-/** CPU seconds, user and system, of this process and of its children that have ended. Linux only. */
+/** CPU seconds, user and system, of this process and of all children that it had. Linux only. */
 export function cpuSeconds(): number {
-  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const own = timesOf('self')
+  const ticks = [...own, ...children().flatMap(pid => timesOf(pid).slice(0, 2))]
+  return ticks.reduce((sum, time) => sum + time, 0) / TICKS_PER_SECOND
+}
+
+/** Ticks of a process: user, system, and the same of its children that have ended; none of one that is gone. */
+function timesOf(pid: string): readonly number[] {
+  const stat = readOf(pid, 'stat')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  return ticks / TICKS_PER_SECOND
+  return fields.slice(11, 15).map(Number)
 }
 
 /** Resident bytes of this process and its living children together. Linux only. */
 export function residentBytes(): number {
-  const children = readdirSync('/proc/self/task').flatMap(task =>
+  return process.memoryUsage.rss() + children().reduce((sum, pid) => sum + residentOf(pid), 0)
+}
+
+function children(): readonly string[] {
+  return readdirSync('/proc/self/task').flatMap(task =>
     readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
   )
-  return process.memoryUsage.rss() + children.reduce((sum, pid) => sum + residentOf(pid), 0)
 }
 
 function residentOf(pid: string): number {
+  return Number(readOf(pid, 'statm').split(' ')[1] ?? 0) * 4096
+}
+
+function readOf(pid: string, file: string): string {
   try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
     // Ended since it was listed.
-    return 0
+    return ''
   }
 }

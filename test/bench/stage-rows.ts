@@ -2,10 +2,10 @@
 import { tmpdir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { S3 } from '@aws-sdk/client-s3'
 import { sourceSchema } from '../../src/domain/source.ts'
 import { readFiles } from '../../src/sources/read-files.ts'
+import { createEncoderPool } from '../../src/staging/encoder-pool.ts'
 import { stageModel } from '../../src/staging/stage-model.ts'
 import { BENCH_MODEL } from './billing-rows.ts'
 import { cpuSeconds, residentBytes } from './cpu.ts'
@@ -15,6 +15,7 @@ const s3 = new S3({ region, endpoint, forcePathStyle: true })
 
 const source = sourceSchema.parse({ name: 'bench', type: 'files', base: dirname(path) })
 const signal = new AbortController().signal
+const encoders = createEncoderPool()
 const deps = { folder: '/', s3: async () => s3, fetch }
 
 const stage = (file: string, prefix: string) =>
@@ -23,6 +24,7 @@ const stage = (file: string, prefix: string) =>
     batches: readFiles(deps, source, { ...BENCH_MODEL.files, path: basename(file) }, signal),
     window: {},
     knownDigest: undefined,
+    encoders,
     s3,
     bucket,
     prefix,
@@ -34,8 +36,6 @@ const stage = (file: string, prefix: string) =>
 
 // A worker has loaded its code long before; the baseline's is loaded before it is measured, too.
 await stage(warmUpPath, 'warm-up/')
-// The encoder counts once it has ended.
-await sleep(500)
 
 let peakBytes = 0
 const sampler = setInterval(() => {
@@ -49,7 +49,6 @@ const staged = await stage(path, 'bench/')
 delay.disable()
 clearInterval(sampler)
 const wallMs = performance.now() - startedMs
-await sleep(500)
 console.log(
   JSON.stringify({
     rows: staged.rowCount,

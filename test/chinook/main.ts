@@ -1,92 +1,111 @@
-/** `node test/chinook/main.ts FOLDER`: loads four tables of the Chinook data set twice and checks what arrived. */
+/**
+ * `npm run test:chinook -- FOLDER`: tables of the Chinook data set through the queue in every write mode, four transfers
+ * with changes between them, the last without any. After each every row is compared with what must be there.
+ */
 import { resolve } from 'node:path'
-import { createCustomer } from '../support/customer.ts'
-import { startStandIn } from '../support/stand-in.ts'
-import { createWorkspace } from '../support/workspace.ts'
+import Table from 'cli-table3'
+import { loadProblems } from '../support/load-problems.ts'
+import { type LoadedModel, startWholeProduct } from '../support/whole-product.ts'
+import { CHANGES } from './changes.ts'
+import { type ChinookModel, definitionOf, MODELS } from './models.ts'
+import { changeCount, readRows, type SourceRow, tableAfter, taken, textsOf, unchangedCount } from './rows.ts'
 
-const MODELS = {
-  customers: {
-    files: { path: 'Customer.ndjson' },
-    primaryKey: ['CustomerId'],
-    columns: [
-      { name: 'CustomerId', type: 'integer' },
-      { name: 'FirstName', type: 'string' },
-      { name: 'LastName', type: 'string' },
-      { name: 'Company', type: 'string' },
-      { name: 'Country', type: 'string' },
-      { name: 'Email', type: 'string' },
-    ],
-  },
-  invoices: {
-    files: { path: 'Invoice.ndjson' },
-    primaryKey: ['InvoiceId'],
-    columns: [
-      { name: 'InvoiceId', type: 'integer' },
-      { name: 'CustomerId', type: 'integer' },
-      { name: 'InvoiceDate', type: 'timestamp' },
-      { name: 'BillingCity', type: 'string' },
-      { name: 'Total', type: 'decimal(10,2)' },
-    ],
-  },
-  invoice_lines: {
-    files: { path: 'InvoiceLine.ndjson' },
-    primaryKey: ['InvoiceLineId'],
-    columns: [
-      { name: 'InvoiceLineId', type: 'integer' },
-      { name: 'InvoiceId', type: 'integer' },
-      { name: 'TrackId', type: 'integer' },
-      { name: 'UnitPrice', type: 'decimal(10,2)' },
-      { name: 'Quantity', type: 'integer' },
-    ],
-  },
-  playlist_tracks: {
-    files: { path: 'PlaylistTrack.ndjson' },
-    primaryKey: ['PlaylistId', 'TrackId'],
-    columns: [
-      { name: 'PlaylistId', type: 'integer' },
-      { name: 'TrackId', type: 'integer' },
-    ],
-  },
+const TRANSFERS = ['first', 'changed', 'changed again', 'unchanged']
+
+/** What the first transfer brings, counted in the published data set. */
+const PUBLISHED = ['59', '2328.60', '412', '2240', '8715']
+
+const PUBLISHED_SQL = `SELECT (SELECT count(*) FROM customers), (SELECT sum(total) FROM invoices),
+  (SELECT count(*) FROM invoices), (SELECT count(*) FROM invoice_lines), (SELECT count(*) FROM playlist_tracks)`
+
+/** What is known of one model between transfers. */
+interface ModelRun {
+  readonly name: string
+  readonly model: ChinookModel
+  source: readonly SourceRow[]
+  table: readonly SourceRow[]
 }
 
-/** What the four tables hold, counted in the published data set. */
-const EXPECTED = ['59', '2328.60', '412', '2240', '8715']
+const folder = resolve(process.argv[2] ?? '.')
+const runs: ModelRun[] = []
+for (const [name, model] of Object.entries(MODELS))
+  runs.push({ name, model, source: await readRows(folder, model), table: [] })
 
-const SQL = `SELECT (SELECT count(*) FROM "acme_export"."customers"), (SELECT sum(total) FROM "acme_export"."invoices"),
-  (SELECT count(*) FROM "acme_export"."invoices"), (SELECT count(*) FROM "acme_export"."invoice_lines"),
-  (SELECT count(*) FROM "acme_export"."playlist_tracks")`
-
-const dataFolder = resolve(process.argv[2] ?? '.')
-const standIn = await startStandIn()
-const workspace = await createWorkspace(standIn, await createCustomer(standIn), { dataFolder })
+const problems: string[] = []
+const report = new Table({
+  head: [
+    'transfer',
+    'model',
+    'mode',
+    'read',
+    'changed',
+    'unchanged',
+    'statements',
+    'rows compared',
+    'differences',
+  ],
+  style: { head: [], border: [], compact: true },
+})
+const product = await startWholeProduct(
+  Object.fromEntries(runs.map(({ name, model }) => [name, definitionOf(name, model)])),
+)
 try {
-  for (const [name, model] of Object.entries(MODELS)) await workspace.writeModel(name, model)
-  for (const changed of [
-    [59, 412, 2240, 8715],
-    [0, 0, 0, 0],
-  ]) {
-    const run = await workspace.cli('run', 'acme', '--model', ...Object.keys(MODELS))
-    if (run.exitCode !== 0) throw new Error(`run ended ${run.exitCode}: ${run.stderr}${run.stdout}`)
-    const result: { models: { changedRowCount: number }[] } = JSON.parse(run.stdout)
-    check(
-      'rows changed',
-      result.models.map(model => String(model.changedRowCount)),
-      changed.map(String),
-    )
-    const query = await workspace.cli('query', 'acme', SQL)
-    if (query.exitCode !== 0) throw new Error(query.stderr)
-    check(
-      'customers, sum(total), invoices, lines, playlist tracks',
-      JSON.parse(query.stdout).rows[0],
-      EXPECTED,
-    )
+  for (const [index, name] of TRANSFERS.entries()) {
+    await transfer(index, name)
+    if (index === 0) {
+      const [found = []] = await product.user.sql(PUBLISHED_SQL)
+      if (found.join() !== PUBLISHED.join()) problems.push(`first transfer: ${found}, expected ${PUBLISHED}`)
+    }
   }
 } finally {
-  await standIn.stop()
-  await workspace.remove()
+  await product.stop()
+}
+console.log(report.toString())
+for (const problem of problems) console.log(problem)
+console.log(`${TRANSFERS.length} transfers of ${runs.length} models, ${problems.length} differences`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+async function transfer(index: number, name: string): Promise<void> {
+  for (const run of runs) {
+    run.source = CHANGES[run.name]?.[index]?.(run.source) ?? []
+    const lines = run.source.map(row => `${JSON.stringify(taken(run.model, row))}\n`)
+    await product.workspace.writeData(`${run.name}.ndjson`, lines.join(''))
+  }
+  const results = new Map((await product.transfer()).map(result => [result.model, result]))
+  for (const run of runs) {
+    const result = results.get(run.name)
+    if (!result) throw new Error(`the transfer tells nothing of ${run.name}`)
+    await compare(run, result, name)
+  }
 }
 
-function check(what: string, found: readonly string[], expected: readonly string[]): void {
-  console.log(`${what}: ${found.join(', ')}`)
-  if (found.join() !== expected.join()) throw new Error(`expected ${expected.join(', ')}`)
+/** Holds what the table is, and what the product says it did, against what must be. */
+async function compare(run: ModelRun, result: LoadedModel, transferName: string): Promise<void> {
+  const { name, model, table: before } = run
+  run.table = tableAfter(
+    model,
+    before,
+    run.source.map(row => taken(model, row)),
+  )
+  const columns = model.columns.map(column => `"${column.name.toLowerCase()}"`).join(', ')
+  const found = loadProblems(
+    {
+      rows: run.table.map(row => textsOf(model, row)),
+      changeCount: changeCount(model, before, run.table),
+    },
+    result,
+    await product.user.sql(`SELECT ${columns} FROM ${name}`),
+  )
+  problems.push(...found.map(problem => `${transferName} transfer, ${name}: ${problem}`))
+  report.push([
+    transferName,
+    name,
+    model.writeMode,
+    result.rowCount,
+    result.changedRowCount,
+    unchangedCount(before, run.table),
+    result.statementCount,
+    run.table.length,
+    found.length,
+  ])
 }

@@ -3,22 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createCustomer } from '../support/customer.ts'
 import { startStandIn, type TestStandIn } from '../support/stand-in.ts'
+import { TYPED_MODEL } from '../support/typed-model.ts'
 import { createWorkspace } from '../support/workspace.ts'
-
-const MODEL = {
-  files: { path: 'rows.ndjson' },
-  primaryKey: ['id'],
-  cursor: 'at',
-  columns: [
-    { name: 'id', type: 'bigint' },
-    { name: 'name', type: 'string' },
-    { name: 'total', type: 'decimal(38,9)' },
-    { name: 'ratio', type: 'double' },
-    { name: 'ok', type: 'boolean' },
-    { name: 'day', type: 'date' },
-    { name: 'at', type: 'timestamp' },
-  ],
-}
 
 /** A customer whose table `orders` the product has loaded once, and an analyst of theirs with other clients. */
 export interface Lane {
@@ -36,7 +22,7 @@ export async function openLane(folder: string): Promise<Lane> {
   const workspace = await createWorkspace(standIn, customer)
   const scriptsFolder = join(workspace.folder, 'scripts')
   await mkdir(scriptsFolder)
-  await workspace.writeModel('orders', MODEL)
+  await workspace.writeModel('orders', TYPED_MODEL)
   const transfer = async (file: string): Promise<void> => {
     await copyFile(join(folder, file), join(workspace.folder, 'data/rows.ndjson'))
     const { exitCode, stdout, stderr } = await workspace.cli('run', 'acme')

@@ -1,22 +1,35 @@
 import fc from 'fast-check'
-import type { Rules, SourceRow, TransferKind, Window } from './oracle.ts'
+import { CHANGING, type Changing, type DeclaredColumn, type Shape, type SourceRow } from './shape.ts'
 
-/** What happens to the source before a transfer. */
+/** What happens to the source, the model, the customer's table or the memory before a transfer. */
 type Change =
   | { readonly kind: 'put'; readonly row: SourceRow; readonly place: number }
   | { readonly kind: 'replace'; readonly row: SourceRow; readonly place: number }
   | { readonly kind: 'take'; readonly place: number }
-  | { readonly kind: 'shuffle' }
+  | { readonly kind: 'shuffle'; readonly row: SourceRow }
+  | { readonly kind: 'toggle-column'; readonly column: Changing }
+  | { readonly kind: 'describe'; readonly column: Changing; readonly description: string }
+  | { readonly kind: 'resize-column'; readonly column: Changing }
+  | { readonly kind: 'reshape'; readonly writeMode: Shape['writeMode']; readonly key: Shape['key'] }
+  | { readonly kind: 'drop-table' }
+  | { readonly kind: 'add-own-column'; readonly id: number }
+  | { readonly kind: 'forget' }
 
-/** Changes of the source, and the transfer that follows them. */
-interface Step {
-  readonly changes: readonly Change[]
-  readonly transfer: TransferKind
+/** A transfer, and the AWS call at which its first attempt fails, before or after it had its effect. */
+interface TransferStep {
+  readonly isFull: boolean
+  readonly fault?: { readonly call: number; readonly isAfter: boolean } | undefined
 }
 
-/** A model's rules, its source from the beginning, and what happens to both. */
+/** Changes, and the transfer that follows them. */
+interface Step {
+  readonly changes: readonly Change[]
+  readonly transfer: TransferStep
+}
+
+/** A model as it is at first, and what happens from then on. The source is empty at first. */
 export interface History {
-  readonly rules: Rules
+  readonly shape: Shape
   readonly steps: readonly Step[]
 }
 
@@ -24,27 +37,50 @@ export interface History {
 const FIRST_SECOND = Date.UTC(2026, 0, 1) / 1000
 const LOOKBACK_SECONDS = 60
 
-const rulesArbitrary: fc.Arbitrary<Rules> = fc
+const modeArbitrary = fc.constantFrom('merge' as const, 'append' as const, 'overwrite' as const)
+const keyArbitrary = fc.constantFrom<Shape['key']>([], ['id'], ['id', 'part'])
+
+const shapeArbitrary: fc.Arbitrary<Shape> = fc
   .record({
-    writeMode: fc.constantFrom('merge' as const, 'append' as const, 'overwrite' as const),
-    hasKey: fc.boolean(),
-    hasCursor: fc.boolean(),
+    writeMode: modeArbitrary,
+    key: keyArbitrary,
+    hasCursor: fc.constantFrom(true, true, false),
     deletes: fc.constantFrom('hard' as const, 'soft' as const, 'none' as const),
     lookbackSeconds: fc.constantFrom(0, LOOKBACK_SECONDS),
+    backfills: fc.boolean(),
     isLarge: fc.boolean(),
+    maxRejected: fc.constantFrom(0, 2, 100),
+    columns: fc.subarray<Changing>(['name', 'n', 'f', 'd']).map(names => names.map(declared)),
   })
-  .map(rules => ({
-    ...rules,
-    hasKey: rules.hasKey || rules.writeMode === 'merge',
-    deletes: rules.writeMode === 'append' && rules.deletes === 'hard' ? ('soft' as const) : rules.deletes,
-  }))
+  .map(consistent)
 
-/** Few keys and few names, so that rows meet; times that are equal, late and far apart. */
+/** Merge needs a key, and append removes no row. */
+function consistent(shape: Shape): Shape {
+  const key = shape.writeMode === 'merge' && shape.key.length === 0 ? (['id'] as const) : shape.key
+  const deletes = shape.writeMode === 'append' && shape.deletes === 'hard' ? 'soft' : shape.deletes
+  return { ...shape, key, deletes }
+}
+
+function declared(name: Changing): DeclaredColumn {
+  return { name, isWide: false }
+}
+
+/** Few keys and few values, so that rows meet; times that are equal, late and far apart; values only wide types hold. */
 const rowArbitrary: fc.Arbitrary<SourceRow> = fc.record({
-  id: fc.integer({ min: 1, max: 6 }),
-  name: fc.constantFrom(null, '', "it's", 'b'),
+  id: fc.integer({ min: 1, max: 4 }),
+  part: fc.constantFrom('x', 'x', 'ÿ'),
   deleted: fc.constantFrom(null, false, false, true),
   at: fc.oneof({ weight: 12, arbitrary: timeArbitrary() }, { weight: 1, arbitrary: fc.constant(null) }),
+  name: fc.constantFrom(null, '', "it's", 'b'),
+  n: fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(null, 7) },
+    { weight: 1, arbitrary: fc.constant(2 ** 40) },
+  ),
+  f: fc.constantFrom(null, 0.5, 0.1),
+  d: fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(null, 1.25) },
+    { weight: 1, arbitrary: fc.constant(1e9) },
+  ),
 })
 
 function timeArbitrary(): fc.Arbitrary<number> {
@@ -53,51 +89,51 @@ function timeArbitrary(): fc.Arbitrary<number> {
     .map(([second, micros]) => (FIRST_SECOND + second) * 1e6 + micros)
 }
 
+/** Comes with another order, which alone is no change; every transfer reads and takes it. */
+const shuffledArbitrary = rowArbitrary.map(row => ({ ...row, at: null, n: null, d: null }))
+
+const place = fc.nat(20)
+const id = fc.integer({ min: 1, max: 4 })
+const description = fc.constantFrom('ours', "it's", '')
+const column = fc.constantFrom<Changing>('name', 'n', 'f', 'd')
+
 const changeArbitrary: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ kind: kind('put'), row: rowArbitrary, place }) },
+  { weight: 6, arbitrary: fc.record({ kind: kind('replace'), row: rowArbitrary, place }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('take'), place }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('shuffle'), row: shuffledArbitrary }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('toggle-column'), column }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('describe'), column, description }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('resize-column'), column }) },
   {
-    weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('put' as const), row: rowArbitrary, place: fc.nat(20) }),
+    weight: 1,
+    arbitrary: fc.record({ kind: kind('reshape'), writeMode: modeArbitrary, key: keyArbitrary }),
   },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('replace' as const), row: rowArbitrary, place: fc.nat(20) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('take' as const), place: fc.nat(20) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('shuffle' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('drop-table') }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('add-own-column'), id }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('forget') }) },
 )
 
-const windowArbitrary: fc.Arbitrary<Window> = fc
-  .tuple(timeArbitrary(), fc.integer({ min: 1, max: 120 }))
-  .map(([from, seconds]) => ({ from, to: from + seconds * 1_000_000 }))
+function kind<Kind extends Change['kind']>(name: Kind): fc.Arbitrary<Kind> {
+  return fc.constant(name)
+}
 
-const transferArbitrary: fc.Arbitrary<TransferKind> = fc.record({
+const transferArbitrary: fc.Arbitrary<TransferStep> = fc.record({
   isFull: fc.constantFrom(false, false, false, false, true),
-  isForgetful: fc.constantFrom(false, false, false, true),
-  window: fc.oneof(
-    { weight: 2, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: windowArbitrary },
+  fault: fc.option(fc.record({ call: fc.nat(24), isAfter: fc.boolean() }), { freq: 3, nil: undefined }),
+})
+
+/** Histories of two to five transfers. */
+export const historyArbitrary: fc.Arbitrary<History> = fc.record({
+  shape: shapeArbitrary,
+  steps: fc.array(
+    fc.record({ changes: fc.array(changeArbitrary, { maxLength: 8 }), transfer: transferArbitrary }),
+    { minLength: 2, maxLength: 5 },
   ),
 })
 
-/** Histories of two to five transfers, windows only where a model takes them. */
-export const historyArbitrary: fc.Arbitrary<History> = fc
-  .record({
-    rules: rulesArbitrary,
-    steps: fc.array(
-      fc.record({ changes: fc.array(changeArbitrary, { maxLength: 7 }), transfer: transferArbitrary }),
-      { minLength: 2, maxLength: 5 },
-    ),
-  })
-  .map(({ rules, steps }) => {
-    if (rules.hasCursor && rules.writeMode !== 'overwrite') return { rules, steps }
-    return {
-      rules,
-      steps: steps.map(step => ({ ...step, transfer: { ...step.transfer, window: undefined } })),
-    }
-  })
-
 /** The source after a change. */
-export function changed(source: readonly SourceRow[], change: Change): readonly SourceRow[] {
+export function changedSource(source: readonly SourceRow[], change: Change): readonly SourceRow[] {
   switch (change.kind) {
     case 'put':
       return source.toSpliced(change.place % (source.length + 1), 0, change.row)
@@ -106,6 +142,36 @@ export function changed(source: readonly SourceRow[], change: Change): readonly 
     case 'take':
       return source.toSpliced(change.place % (source.length + 1), 1)
     case 'shuffle':
-      return source.toReversed()
+      return [change.row, ...source.toReversed()]
+    default:
+      return source
   }
+}
+
+/** The model after a change. */
+export function changedShape(shape: Shape, change: Change): Shape {
+  const { columns } = shape
+  const named = (name: Changing) => columns.find(column => column.name === name)
+  const edited = (name: Changing, edit: Partial<DeclaredColumn>): Shape => ({
+    ...shape,
+    columns: columns.map(column => (column.name === name ? { ...column, ...edit } : column)),
+  })
+  switch (change.kind) {
+    case 'toggle-column': {
+      const others = columns.filter(({ name }) => name !== change.column)
+      return { ...shape, columns: named(change.column) ? others : [...others, declared(change.column)] }
+    }
+    case 'describe':
+      return edited(change.column, { description: change.description })
+    case 'resize-column':
+      return edited(change.column, { isWide: hasWide(change.column) && !named(change.column)?.isWide })
+    case 'reshape':
+      return consistent({ ...shape, writeMode: change.writeMode, key: change.key })
+    default:
+      return shape
+  }
+}
+
+function hasWide(name: Changing): boolean {
+  return CHANGING[name].narrow !== CHANGING[name].wide
 }

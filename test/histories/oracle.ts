@@ -1,143 +1,231 @@
 /**
- * What the customer's table must hold, by a plain reading of the README's table of write modes. It shares no code with
- * the product.
+ * What the customer's table must hold, by a plain reading of the README's tables of write modes and of changes of a model.
+ * It shares no code with the product.
  */
+import { CHANGING, FIXED, type Shape, type SourceRow, timeText } from './shape.ts'
 
-/** One row of a source: `null` is NULL; times are whole seconds with a fraction of microseconds. */
-export interface SourceRow {
-  readonly id: number
-  readonly name: string | null
-  readonly deleted: boolean | null
-  /** Microseconds since the epoch. */
-  readonly at: number | null
+type Value = string | number | boolean | null
+type Values = Readonly<Record<string, Value>>
+
+/** A row as it was read: its values in the table's types, and what it holds in the source, NULL being as good as nothing. */
+interface ReadRow {
+  readonly values: Values
+  readonly content: string
 }
 
-/** What a history fixes for all of its transfers. */
-export interface Rules {
-  readonly writeMode: 'merge' | 'append' | 'overwrite'
-  readonly hasKey: boolean
-  readonly hasCursor: boolean
-  /** `hard`: deleted rows leave the table; `soft`: they stay, marked; `none`: the flag is a column like others. */
-  readonly deletes: 'hard' | 'soft' | 'none'
-  readonly lookbackSeconds: number
-  /** Tables are overwritten by ones that take their place, which changes nothing of what they hold. */
-  readonly isLarge: boolean
+/** A row of the table; `content` only where it came by a mode that tells rows apart by it. */
+interface TableRow {
+  readonly values: Values
+  readonly content: string | undefined
 }
 
-/** From a time to just before another, in microseconds since the epoch. */
-export interface Window {
-  readonly from: number
-  readonly to: number
+/** What the oracle knows of a table. */
+interface Table {
+  readonly rows: readonly TableRow[]
+  readonly columns: ReadonlyMap<string, { readonly type: string; readonly comment: string }>
+  /** Columns that loads have ever filled, and those that the last one did. */
+  readonly filled: ReadonlySet<string>
+  readonly filledLast: ReadonlySet<string>
+  readonly meeting: string
 }
 
-/** What one transfer is. */
-export interface TransferKind {
-  readonly isFull: boolean
-  /** What was remembered between transfers is lost. */
-  readonly isForgetful: boolean
-  /** Only the rows of a window. */
-  readonly window?: Window | undefined
-}
+/** The column that the customer adds himself. */
+export const OWN_COLUMN = 'mine'
 
 /** A table that follows the rules. */
-export function createOracle(rules: Rules) {
-  let rows: readonly SourceRow[] = []
+export function createOracle() {
+  let table: Table | undefined
   let watermark: number | undefined
-  let isThere = false
-  /** True once a window left rows later than the watermark, so that the rows no longer tell it. */
-  let isAhead = false
+  let isLost = false
   return {
-    rows: () => rows,
-    transfer: (source: readonly SourceRow[], { isFull, isForgetful, window }: TransferKind): void => {
-      if (isForgetful && !isAhead) watermark = isThere ? latest(rows) : undefined
-      if (window) {
-        const isNext = isThere && watermark !== undefined && window.from <= firstRead(watermark, rules)
-        isAhead ||= isThere && !isNext && (watermark === undefined || window.to > watermark)
-        if (isNext) watermark = latest([...within(source, window), { at: watermark ?? null }])
-        rows = met(rows, withLaterDeletes(source, window, rules), rules)
-        return
-      }
-      const hasWindow = isThere && !isFull && rules.hasCursor && rules.writeMode !== 'overwrite'
-      const batch = hasWindow && watermark !== undefined ? inWindow(source, watermark, rules) : source
-      rows = isFull || rules.writeMode === 'overwrite' ? replaced(batch, rules) : met(rows, batch, rules)
-      watermark = latest([...batch, ...(watermark === undefined ? [] : [{ at: watermark }])])
-      isThere = true
+    /** Glue's columns without ours, each as name, type and comment. */
+    columns: () =>
+      [...(table?.columns ?? [])].map(([name, { type, comment }]) => `${name} ${type} ${comment}`),
+    columnNames: () => [...(table?.columns.keys() ?? [])],
+    rows: () => (table?.rows ?? []).map(({ values }) => printed(values, table)),
+    hasTable: () => table !== undefined,
+    /** What was remembered between transfers is lost. */
+    forget(): void {
+      isLost = true
+      watermark = undefined
+    },
+    dropTable(): void {
+      table = undefined
+    },
+    addOwnColumn(id: number): void {
+      if (!table) return
+      const columns = new Map(table.columns).set(OWN_COLUMN, { type: 'string', comment: '' })
+      const rows = table.rows.map(row =>
+        row.values.id === id ? { ...row, values: { ...row.values, [OWN_COLUMN]: 'kept' } } : row,
+      )
+      table = { ...table, columns, rows }
+    },
+    /** Whether the transfer succeeds; one with too many rows that do not fit changes nothing. */
+    transfer(source: readonly SourceRow[], shape: Shape, isFull: boolean): boolean {
+      const columns = columnsAfter(table, shape)
+      const read = source.map(row => readRow(row, shape, columns))
+      if (read.filter(row => row === undefined).length > shape.maxRejected) return false
+      const fitting = read.filter(row => row !== undefined)
+      const names = new Set<string>([...Object.keys(FIXED), ...shape.columns.map(({ name }) => name)])
+      const meeting = JSON.stringify([shape.writeMode, shape.key])
+      const isReplaced = isFull || shape.writeMode === 'overwrite' || (table && table.meeting !== meeting)
+      const isFilling = shape.backfills && [...names].some(name => !table?.filledLast.has(name))
+      const isWhole = !table || isReplaced || isFilling || !shape.hasCursor
+      // What was lost is seen in the table, by a transfer that needs to know.
+      if (isLost && table && !isWhole) watermark = latest(table.rows.map(({ values }) => values))
+      isLost = false
+      const isAll = isWhole || watermark === undefined
+      const batch = isAll ? fitting : inWindow(fitting, watermark ?? 0, shape)
+      const filled = new Set([...(table?.filled ?? []), ...names])
+      const context = { shape, names, cleared: [...filled].filter(name => !names.has(name)) }
+      const present = table?.rows ?? []
+      const rows = isReplaced ? replaced(present, batch, context) : met(present, batch, context)
+      watermark =
+        shape.hasCursor && shape.writeMode !== 'overwrite'
+          ? latest([...batch.map(({ values }) => values), { at: watermark ?? null }])
+          : undefined
+      table = { rows, columns, filled, filledLast: names, meeting }
+      return true
     },
   }
 }
 
-function inWindow(source: readonly SourceRow[], watermark: number, rules: Rules): readonly SourceRow[] {
-  const from = firstRead(watermark, rules)
-  return source.filter(({ at }) => at === null || at >= from)
+interface Context {
+  readonly shape: Shape
+  /** The model's columns, and those that it had once. */
+  readonly names: ReadonlySet<string>
+  readonly cleared: readonly string[]
 }
 
-function within(source: readonly SourceRow[], { from, to }: Window): readonly SourceRow[] {
-  return source.filter(({ at }) => at !== null && at >= from && at < to)
-}
-
-/** The rows of a window, and what became deleted after it, so that nothing deleted comes back. */
-function withLaterDeletes(source: readonly SourceRow[], window: Window, rules: Rules): readonly SourceRow[] {
-  const inside = within(source, window)
-  return source.filter(
-    row =>
-      inside.includes(row) ||
-      (rules.deletes === 'hard' && row.deleted === true && row.at !== null && row.at >= window.to),
+/** Columns are added and widened, never taken away or narrowed. */
+function columnsAfter(table: Table | undefined, { columns }: Shape): Table['columns'] {
+  const after = new Map(
+    table?.columns ?? Object.entries(FIXED).map(([name, type]) => [name, { type, comment: '' }]),
   )
+  for (const { name, isWide, description } of columns) {
+    const { narrow, wide } = CHANGING[name]
+    const before = after.get(name)
+    const type = isWide || before?.type === glueType(wide) ? glueType(wide) : glueType(narrow)
+    after.set(name, { type, comment: description ?? before?.comment ?? '' })
+  }
+  return after
 }
 
-function firstRead(watermark: number, rules: Rules): number {
-  return Math.floor(watermark / 1e6 - rules.lookbackSeconds) * 1e6
+function glueType(type: string): string {
+  return type === 'integer' ? 'int' : type
 }
 
-function latest(rows: readonly { readonly at: number | null }[]): number | undefined {
-  const times = rows.flatMap(({ at }) => (at === null ? [] : [at]))
+/** The row's values in the types of the table; undefined when one does not fit. */
+function readRow(row: SourceRow, { columns }: Shape, types: Table['columns']): ReadRow | undefined {
+  const { id, part, deleted, at } = row
+  const values: Record<string, Value> = { id, part, deleted, at }
+  for (const { name } of columns) {
+    const value = row[name]
+    const type = types.get(name)?.type
+    if (type === 'int' && Number(value) >= 2 ** 31) return undefined
+    if (type === 'decimal(5,2)' && Number(value) >= 1000) return undefined
+    values[name] = type === 'float' && value !== null ? Math.fround(Number(value)) : value
+  }
+  const source = Object.keys(values).map(name => [name, Reflect.get(row, name)])
+  return { values, content: JSON.stringify(source.filter(([, value]) => value !== null).toSorted()) }
+}
+
+function inWindow(
+  rows: readonly ReadRow[],
+  watermark: number,
+  { lookbackSeconds }: Shape,
+): readonly ReadRow[] {
+  const from = Math.floor(watermark / 1e6 - lookbackSeconds) * 1e6
+  return rows.filter(({ values: { at } }) => at === null || Number(at) >= from)
+}
+
+function latest(rows: readonly Values[]): number | undefined {
+  const times = rows.flatMap(({ at }) => (at == null ? [] : [Number(at)]))
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-function met(rows: readonly SourceRow[], batch: readonly SourceRow[], rules: Rules): readonly SourceRow[] {
-  return rules.writeMode === 'append' ? appended(rows, batch) : merged(rows, batch, rules)
+function met(rows: readonly TableRow[], batch: readonly ReadRow[], context: Context): readonly TableRow[] {
+  return context.shape.writeMode === 'append' ? appended(rows, batch) : merged(rows, batch, context)
 }
 
 /** Each row as often as the source was ever seen to hold it. */
-function appended(rows: readonly SourceRow[], batch: readonly SourceRow[]): readonly SourceRow[] {
-  const missing = Map.groupBy(batch, content)
-  for (const row of rows) missing.get(content(row))?.pop()
+function appended(rows: readonly TableRow[], batch: readonly ReadRow[]): readonly TableRow[] {
+  const missing = Map.groupBy(batch, ({ content }) => content)
+  for (const { content } of rows) missing.get(content ?? '')?.pop()
   return [...rows, ...[...missing.values()].flat()]
 }
 
-function merged(rows: readonly SourceRow[], batch: readonly SourceRow[], rules: Rules): readonly SourceRow[] {
-  const table = new Map(rows.map(row => [row.id, row]))
-  for (const [id, row] of newest(batch, rules)) {
-    const present = table.get(id)
-    const isOlder = rules.hasCursor && present !== undefined && order(row.at, present.at) < 0
+function merged(rows: readonly TableRow[], batch: readonly ReadRow[], context: Context): readonly TableRow[] {
+  const { shape } = context
+  const table = new Map(rows.map(row => [keyOf(row.values, shape), row]))
+  for (const [key, { values }] of newest(batch, shape)) {
+    const present = table.get(key)
+    const isOlder = shape.hasCursor && present && order(values, present.values) < 0
     if (isOlder) continue
-    if (rules.deletes === 'hard' && row.deleted) table.delete(id)
-    else table.set(id, row)
+    if (shape.deletes === 'hard' && values.deleted) table.delete(key)
+    else table.set(key, present ? updated(present, values, context) : { values, content: undefined })
   }
   return [...table.values()]
 }
 
-function replaced(batch: readonly SourceRow[], rules: Rules): readonly SourceRow[] {
-  const isByKey = rules.hasKey && rules.writeMode !== 'append'
-  const rows = isByKey ? [...newest(batch, rules).values()] : batch
-  return rules.deletes === 'hard' ? rows.filter(row => !row.deleted) : rows
+/** What the source holds; a row that was there keeps what is not the model's. Several of one key are none of them that row. */
+function replaced(
+  rows: readonly TableRow[],
+  batch: readonly ReadRow[],
+  context: Context,
+): readonly TableRow[] {
+  const { shape } = context
+  const isByKey = shape.key.length > 0 && shape.writeMode !== 'append'
+  const wanted = isByKey ? [...newest(batch, shape).values()] : batch
+  const tell = isByKey ? (row: TableRow) => keyOf(row.values, shape) : (row: TableRow) => row.content
+  const present = Map.groupBy(rows, tell)
+  return wanted
+    .filter(({ values }) => !(shape.deletes === 'hard' && values.deleted))
+    .map(read => {
+      const same = present.get(tell(read)) ?? []
+      const row = isByKey && same.length > 1 ? undefined : same.shift()
+      return row
+        ? updated(row, read.values, context)
+        : { ...read, content: isByKey ? undefined : read.content }
+    })
+}
+
+/** A row that does not change keeps the values of columns that the model has no more. */
+function updated(row: TableRow, values: Values, { names, cleared }: Context): TableRow {
+  const isSame = [...names].every(name => (row.values[name] ?? null) === (values[name] ?? null))
+  const none = Object.fromEntries(cleared.map(name => [name, null]))
+  return isSame ? row : { ...row, values: { ...row.values, ...values, ...none } }
 }
 
 /** The row of each key with the latest cursor; of equal ones the later in the source's order. */
-function newest(batch: readonly SourceRow[], rules: Rules): ReadonlyMap<number, SourceRow> {
-  const found = new Map<number, SourceRow>()
+function newest(batch: readonly ReadRow[], shape: Shape): ReadonlyMap<string, ReadRow> {
+  const found = new Map<string, ReadRow>()
   for (const row of batch) {
-    const other = found.get(row.id)
-    if (!other || !rules.hasCursor || order(row.at, other.at) >= 0) found.set(row.id, row)
+    const key = keyOf(row.values, shape)
+    const other = found.get(key)
+    if (!other || !shape.hasCursor || order(row.values, other.values) >= 0) found.set(key, row)
   }
   return found
 }
 
-/** No time is before any. */
-function order(left: number | null, right: number | null): number {
-  return (left ?? -Infinity) === (right ?? -Infinity) ? 0 : (left ?? -Infinity) - (right ?? -Infinity)
+function keyOf(values: Values, { key }: Shape): string {
+  return JSON.stringify(key.map(name => values[name]))
 }
 
-function content(row: SourceRow): string {
-  return JSON.stringify([row.id, row.name, row.deleted, row.at])
+/** No time is before any. */
+function order({ at: left }: Values, { at: right }: Values): number {
+  return (left ?? -Infinity) === (right ?? -Infinity)
+    ? 0
+    : Number(left ?? -Infinity) - Number(right ?? -Infinity)
+}
+
+/** The row as Athena gives it, in the order of the table's columns. */
+function printed(values: Values, table: Table | undefined): readonly (string | null)[] {
+  return [...(table?.columns ?? [])].map(([name, { type }]) => {
+    const value = values[name] ?? null
+    if (value === null) return null
+    if (type === 'timestamp') return timeText(Number(value))
+    if (type.startsWith('decimal')) return Number(value).toFixed(2)
+    return type === 'float' ? String(Number(Number(value).toPrecision(7))) : String(value)
+  })
 }

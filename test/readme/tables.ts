@@ -4,6 +4,7 @@ import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
 import { evolutionTable } from './evolutions.ts'
+import { nameTable } from './names.ts'
 
 /** The tables that the README prints from code, by the name in its markers. */
 const TABLES: Readonly<Record<string, () => string>> = {
@@ -12,6 +13,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   types: typeTable,
   errors: errorTable,
   evolutions: evolutionTable,
+  names: nameTable,
 }
 
 function modeTable(): string {
@@ -80,14 +82,15 @@ function errorTable(): string {
   )
 }
 
-/** The README with each table between `<!-- name -->` and `<!-- /name -->` made anew. */
+/**
+ * The README with each table between `<!-- name -->` and `<!-- /name -->` made anew.
+ *
+ * @throws {Error} when it has no place for one of them.
+ */
 export function withTables(readme: string): string {
-  return Object.entries(TABLES).reduce(
-    (text, [name, print]) =>
-      text.replace(
-        new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`),
-        (_, open, close) => `${open}${print()}\n${close}`,
-      ),
-    readme,
-  )
+  return Object.entries(TABLES).reduce((text, [name, print]) => {
+    const place = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`)
+    if (!place.test(text)) throw new Error(`the README has no place for the table "${name}"`)
+    return text.replace(place, (_, open, close) => `${open}${print()}\n${close}`)
+  }, readme)
 }

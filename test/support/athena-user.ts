@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Athena } from '@aws-sdk/client-athena'
+import { Athena, paginateGetQueryResults } from '@aws-sdk/client-athena'
 import { Glue } from '@aws-sdk/client-glue'
 import { S3 } from '@aws-sdk/client-s3'
 import type { Customer } from './customer.ts'
@@ -32,19 +32,32 @@ export async function createAthenaUser(
       })
       await untilSucceeded(athena, QueryExecutionId)
       if (!/^\s*SELECT/i.test(text)) return []
-      const { ResultSet } = await athena.getQueryResults({ QueryExecutionId })
-      const rows = ResultSet?.Rows ?? []
-      return rows.slice(1).map(row => (row.Data ?? []).map(cell => cell.VarCharValue ?? null))
+      return readRows(athena, QueryExecutionId)
     },
   }
 }
 
+/** All pages; the first row of the first is the header. */
+async function readRows(
+  client: Athena,
+  QueryExecutionId: string | undefined,
+): Promise<readonly (readonly (string | null)[])[]> {
+  const rows: (readonly (string | null)[])[] = []
+  for await (const { ResultSet } of paginateGetQueryResults({ client }, { QueryExecutionId })) {
+    for (const { Data = [] } of ResultSet?.Rows ?? []) rows.push(Data.map(cell => cell.VarCharValue ?? null))
+  }
+  return rows.slice(1)
+}
+
+/** First and longest wait between two looks at a query, in milliseconds. */
+const POLL_MS = { first: 20, longest: 320 }
+
 async function untilSucceeded(athena: Athena, id: string | undefined): Promise<void> {
-  for (;;) {
+  for (let waitMs: number = POLL_MS.first; ; waitMs = Math.min(waitMs * 2, POLL_MS.longest)) {
     const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: id })
     const { State, StateChangeReason } = QueryExecution?.Status ?? {}
     if (State === 'SUCCEEDED') return
     if (State === 'FAILED' || State === 'CANCELLED') throw new Error(StateChangeReason)
-    await sleep(20)
+    await sleep(waitMs)
   }
 }

@@ -67,10 +67,22 @@ interface RunningProcess {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
+/** Where a Trino listens that all stand-ins of a lane share; unset, each starts its own. */
+export const SHARED_TRINO = 'STAND_IN_TRINO_URL'
+
+/** Which Trino a stand-in uses: the lane's, if there is one, or always its own. */
+export interface StandInStart {
+  readonly trino: 'shared' | 'own'
+}
+
 /** Starts the stand-in on a free port with an empty data folder of its own. */
-export async function startStandIn(engine: EngineName = 'duckdb'): Promise<TestStandIn> {
+export async function startStandIn(
+  engine: EngineName = 'duckdb',
+  { trino }: StandInStart = { trino: 'shared' },
+): Promise<TestStandIn> {
   const dataDir = await mkdtemp(join(tmpdir(), 'stand-in-'))
-  let running = await launch(engine, dataDir, 0)
+  const trinoUrl = trino === 'shared' ? process.env[SHARED_TRINO] : undefined
+  let running = await launch({ engine, dataDir, port: 0, trinoUrl })
   const { url } = running
   const admin: TestStandIn['admin'] = (method, path, body) => callAdmin(url, method, path, body)
   return {
@@ -86,7 +98,7 @@ export async function startStandIn(engine: EngineName = 'duckdb'): Promise<TestS
     clearFaults: async () => void (await admin('DELETE', 'faults')),
     async restart(signal = 'SIGTERM', other = engine) {
       await running.end(signal)
-      running = await launch(other, dataDir, Number(new URL(url).port))
+      running = await launch({ engine: other, dataDir, port: Number(new URL(url).port), trinoUrl })
     },
     async stop() {
       await running.end('SIGTERM')
@@ -113,8 +125,16 @@ const auditSchema = z.object({
 
 const readySchema = z.object({ url: z.url() })
 
-async function launch(engine: EngineName, dataDir: string, port: number): Promise<RunningProcess> {
-  const args = [MAIN, '--data', dataDir, '--port', String(port), '--engine', engine]
+interface Launch {
+  readonly engine: EngineName
+  readonly dataDir: string
+  readonly port: number
+  readonly trinoUrl: string | undefined
+}
+
+async function launch({ engine, dataDir, port, trinoUrl }: Launch): Promise<RunningProcess> {
+  const shared = trinoUrl === undefined ? [] : ['--trino-url', trinoUrl]
+  const args = [MAIN, '--data', dataDir, '--port', String(port), '--engine', engine, ...shared]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const exited = once(child, 'exit')

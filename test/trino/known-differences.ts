@@ -16,10 +16,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     reason:
-      'A DELETE that empties a file: DuckDB drops the file and writes nothing, Trino writes a delete file and lists it.',
+      'A DELETE or MERGE that empties files and adds none: DuckDB drops the file and writes nothing, Trino writes a delete file and lists it.',
     source: 'src/stand-in/athena/README.md, How it writes',
     covers: (sql, duckdb, trino) =>
-      sql.startsWith('DELETE') &&
+      (sql.startsWith('DELETE') || sql.includes('THEN DELETE')) &&
+      duckdb.hasManifest === false &&
       trino.hasManifest === true &&
       duckdb.updateCount === trino.updateCount &&
       duckdb.state === trino.state,

@@ -6,7 +6,7 @@ import { startTrinoStandIn, type TrinoStandIn } from './trino-stand-in.ts'
 
 let lane: TrinoStandIn
 beforeAll(async () => {
-  lane = await startTrinoStandIn()
+  lane = await startTrinoStandIn({ trino: 'own' })
 })
 afterAll(() => lane.standIn.stop())
 
@@ -31,7 +31,7 @@ it('no Trino outlives a stand-in that is killed, and a restart goes on with the 
   const before = trinoProcesses()
   expect(before).not.toEqual([])
 
-  await lane.standIn.restart('SIGKILL')
+  await lane.standIn.restart('SIGKILL', 'duckdb')
 
   await vi.waitFor(() => expect(trinoProcesses().filter(path => before.includes(path))).toEqual([]), 10_000)
   expect((await run('SELECT id FROM kept')).rows).toEqual(['["1"]', '["id"]'])

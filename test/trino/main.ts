@@ -1,6 +1,6 @@
 /**
  * The same statements on the DuckDB engine and on real Trino, from the same state: a fixed corpus, then models, rows and
- * evolutions that are generated. Then the engines change places: each goes on with what the other wrote.
+ * evolutions, one of each shape and others that are generated. Then the engines change places: each goes on with what the other wrote.
  *
  * `--seed N` repeats a run, `--cases N` sets how many models are generated, `--generated` leaves the corpus out.
  */
@@ -9,12 +9,14 @@ import fc from 'fast-check'
 import { type Comparison, compare } from './comparison.ts'
 import { CORPUS } from './corpus.ts'
 import { KNOWN_DIFFERENCES } from './known-differences.ts'
-import { type ModelCase, modelCase } from './model-cases.ts'
-import { continueCase, loadCase } from './run-case.ts'
+import { casesOf } from './model-cases.ts'
+import { modelShape } from './model-shapes.ts'
+import { continueCase, type LoadedCase, loadCase } from './run-case.ts'
 import { startSide } from './side.ts'
+import { STATEMENT_SHAPES } from './statement-shapes.ts'
 import { travelInTime } from './time-travel.ts'
 
-const DEFAULT_CASES = 40
+const DEFAULT_CASES = 16
 
 const { values } = parseArgs({
   options: {
@@ -27,11 +29,14 @@ const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 /** A run with the defaults compares at least so many statements. */
 const MIN_STATEMENTS = 1000
 
+/** The fixed cases: rows of each load, and what draws them. */
+const [FIXED_ROWS, FIXED_SEED] = [6, 1]
+
 /** Statements under way at a time; each waits more than it computes. */
 const LANES = 4
 
 /** Longest time for the generated cases, shrinking included, in milliseconds. */
-const GENERATED_LIMIT_MS = 600_000
+const GENERATED_LIMIT_MS = 1_800_000
 
 const startedMs = performance.now()
 console.log(`seed ${seed}`)
@@ -40,13 +45,12 @@ const unexplained: string[] = []
 const [first, second] = await Promise.all([startSide('duckdb'), startSide('trino')])
 try {
   const before = compare(first, second)
-  if (!values.generated) await fixedCorpus(before)
-  const loaded = await generated(before)
+  const loaded = [...(values.generated ? [] : await fixedCorpus(before)), ...(await generated(before))]
   report('loaded in place', before)
   await first.restart('trino')
   await second.restart('duckdb')
   const after = compare(second, first)
-  await inLanes([...loaded], ([name, one]) => noting(() => continueCase(after, name, one)))
+  await inLanes(loaded, one => noting(() => continueCase(after, one)))
   report('engines changed places', after)
   const total = (pick: (counts: ReturnType<Comparison['counts']>) => number): number =>
     pick(before.counts()) + pick(after.counts())
@@ -67,11 +71,20 @@ function report(what: string, both: Comparison): void {
   console.log(`${what}: ${compared} statements, ${explained} explained, after ${seconds} s`)
 }
 
-async function fixedCorpus(both: Comparison): Promise<void> {
+/** Statements as they are, then one case of each shape of model; gives the cases that went well. */
+async function fixedCorpus(both: Comparison): Promise<readonly LoadedCase[]> {
   await travelInTime(both, noting)
   await inLanes(CORPUS, async lane => {
     for (const sql of lane) await noting(() => both.statement(sql))
   })
+  const loaded: LoadedCase[] = []
+  await inLanes(Object.entries(STATEMENT_SHAPES), ([name, shape]) =>
+    noting(async () => {
+      const [one] = fc.sample(casesOf(shape, FIXED_ROWS), { seed: FIXED_SEED, numRuns: 1 })
+      if (one) loaded.push(await loadCase(both, name, one))
+    }),
+  )
+  return loaded
 }
 
 async function noting(act: () => Promise<unknown>): Promise<void> {
@@ -96,16 +109,17 @@ async function inLanes<Item>(items: readonly Item[], work: (item: Item) => Promi
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
-/** Cases that went well, by their tables' names; a failure is shrunk, and the smallest is noted. */
-async function generated(both: Comparison): Promise<ReadonlyMap<string, ModelCase>> {
-  const loaded = new Map<string, ModelCase>()
+/** Cases that went well; a failure is shrunk, and the smallest is noted. */
+async function generated(both: Comparison): Promise<readonly LoadedCase[]> {
+  const loaded: LoadedCase[] = []
   let number = 0
-  const property = fc.asyncProperty(modelCase, async one => {
-    number += 1
-    const name = `model_${number}`
-    await loadCase(both, name, one)
-    if (one.batches[0]?.length || one.batches[1]?.length) loaded.set(name, one)
-  })
+  const property = fc.asyncProperty(
+    modelShape.chain(shape => casesOf(shape)),
+    async one => {
+      number += 1
+      loaded.push(await loadCase(both, `model_${number}`, one))
+    },
+  )
   const numRuns = Math.ceil(Number(values.cases) / LANES)
   const options = { numRuns, interruptAfterTimeLimit: GENERATED_LIMIT_MS, markInterruptAsFailure: true }
   const seeds = Array.from({ length: LANES }, (_, lane) => seed + lane)

@@ -1,173 +1,123 @@
 import fc from 'fast-check'
 import { type ColumnType, formatColumnType } from '../../src/domain/column-type.ts'
-import { type Model, modelSchema } from '../../src/domain/model.ts'
+import { type Model, modelSchema, type WriteMode } from '../../src/domain/model.ts'
+import { VERSION_COLUMN } from '../../src/sources/singer/stream-shape.ts'
+import { anyValue, deletion, fewValues } from './literals.ts'
+import { BIGINT, type ModelShape } from './model-shapes.ts'
 
-/** One row as DuckDB's literals, in the order of the model's columns as staged. */
-type LiteralRow = readonly string[]
-
-/** A model, what it becomes after the first batch, and the rows of its batches. */
-export interface ModelCase {
+/** A model as it is at one load, and the rows that are staged for it. */
+export interface CaseLoad {
   readonly model: Model
-  readonly evolved: Model
-  readonly batches: readonly (readonly LiteralRow[])[]
+  readonly writeMode: WriteMode
+  /** Cells as DuckDB's literals, in the order of the model's columns. */
+  readonly rows: readonly (readonly string[])[]
 }
 
-const KINDS: readonly ColumnType[] = [
-  { kind: 'boolean' },
-  { kind: 'integer' },
-  { kind: 'bigint' },
-  { kind: 'float' },
-  { kind: 'double' },
-  { kind: 'decimal', precision: 38, scale: 9 },
-  { kind: 'decimal', precision: 9, scale: 2 },
-  { kind: 'decimal', precision: 20, scale: 0 },
-  { kind: 'string' },
-  { kind: 'json' },
-  { kind: 'bytes' },
-  { kind: 'date' },
-  { kind: 'timestamp' },
-]
+/** Three loads of one table: of a model, of what it becomes, and of that or of the first one again. */
+export type ModelCase = readonly [CaseLoad, CaseLoad, CaseLoad]
 
-const KEY_KINDS: readonly ColumnType[] = [
-  { kind: 'integer' },
-  { kind: 'bigint' },
-  { kind: 'string' },
-  { kind: 'date' },
-  { kind: 'timestamp' },
-  { kind: 'decimal', precision: 20, scale: 0 },
-]
+/** The version of a Singer stream that is active in the end. */
+export const ACTIVE_VERSION = 2
 
-/** Microseconds of 0001-01-01 and of the end of 9999. */
-const [FIRST_MICROS, LAST_MICROS] = [-62_135_596_800_000_000n, 253_402_300_799_999_999n]
-
-/** Models of one or two keys, with or without a cursor, some columns of any type, and three batches of rows. */
-export const modelCase: fc.Arbitrary<ModelCase> = fc
-  .record({
-    keys: fc.array(fc.constantFrom(...KEY_KINDS), { minLength: 1, maxLength: 2 }),
-    hasCursor: fc.boolean(),
-    values: fc.array(fc.constantFrom(...KINDS), { maxLength: 6 }),
-    added: fc.array(fc.constantFrom(...KINDS), { maxLength: 2 }),
-  })
-  .chain(shape => {
-    const first = columnsOf(shape)
-    const all = [...first, ...shape.added.map((type, index) => ({ name: `added_${index}`, type }))]
-    const row = fc.tuple(
-      ...all.map(({ name, type }) =>
-        /^key|cursor/.test(name) ? fewValues(type, name === 'cursor') : anyValue(type),
-      ),
-    )
-    return fc.record({
-      model: fc.constant(toModel(first, shape)),
-      evolved: fc.constant(toModel(all.map(promoted), shape)),
-      batches: fc.array(fc.array(row, { maxLength: 12 }), { minLength: 3, maxLength: 3 }),
+/** Cases of one shape; every load has at least `minRows` rows. */
+export function casesOf(shape: ModelShape, minRows = 0): fc.Arbitrary<ModelCase> {
+  const [first, evolved] = [firstColumns(shape), evolvedColumns(shape)]
+  const all = [...new Map([...evolved, ...first].map(column => [column.name, column])).values()]
+  const row = fc.record(Object.fromEntries(all.map(({ name, type }) => [name, cell(name, type)])))
+  const batch = fc.array(row, { minLength: minRows, maxLength: Math.max(minRows, 10) })
+  const [model, later] = [toModel(first, shape), toModel(evolved, shape)]
+  return fc.tuple(batch, batch, batch, fc.nat(4)).map(([one, two, three, againCount]) => {
+    const load = (own: Model, rows: readonly Row[], writeMode = own.writeMode): CaseLoad => ({
+      model: own,
+      writeMode,
+      rows: rows.map(cells => cellsOf(own, shape, cells)),
     })
+    // As a window's lookback does, the second load brings rows again; in one batch too a row may come twice.
+    const again = one.slice(0, againCount)
+    return [
+      load(model, [...one, ...one.slice(-1)]),
+      load(later, [...again, ...two], shape.isRefreshed ? 'overwrite' : shape.writeMode),
+      load(shape.isTakenBack ? model : later, three),
+    ]
   })
-
-/** Values of a third of the types that can are promoted by the second batch, by which their rows fit either type. */
-function promoted(column: NamedType): NamedType {
-  if (!/^Value [036]$/.test(column.name)) return column
-  const { type } = column
-  if (type.kind === 'integer') return { ...column, type: { kind: 'bigint' } }
-  if (type.kind === 'float') return { ...column, type: { kind: 'double' } }
-  if (type.kind === 'decimal') return { ...column, type: { ...type, precision: 38 } }
-  return column
 }
 
-interface Shape {
-  readonly keys: readonly ColumnType[]
-  readonly hasCursor: boolean
-  readonly values: readonly ColumnType[]
+type Row = Readonly<Record<string, string>>
+
+function cellsOf(model: Model, { hasImmutable }: ModelShape, cells: Row): readonly string[] {
+  return model.columns.map(({ name }) => {
+    if (hasImmutable && name === 'immutable') return String(immutableOf(model, cells))
+    return cells[name] ?? 'NULL'
+  })
+}
+
+/** The same number for the same key; where there is none, for the same row. */
+function immutableOf({ primaryKey }: Model, cells: Row): number {
+  const names = primaryKey.length > 0 ? primaryKey : Object.keys(cells)
+  return Array.from(names.map(name => cells[name]).join(' ')).reduce(
+    (sum, character) => sum + (character.codePointAt(0) ?? 0),
+    0,
+  )
+}
+
+function cell(name: string, type: ColumnType): fc.Arbitrary<string> {
+  if (name === 'deleted') return deletion(type)
+  if (name === VERSION_COLUMN) return fc.constantFrom('NULL', '1', String(ACTIVE_VERSION), '3')
+  if (name === 'immutable') return fc.constant('0')
+  if (name === 'cursor')
+    return fc.oneof({ weight: 5, arbitrary: fewValues(type) }, { weight: 1, arbitrary: fc.constant('NULL') })
+  return name.startsWith('key') ? fewValues(type) : anyValue(type)
 }
 
 interface NamedType {
   readonly name: string
   readonly type: ColumnType
+  readonly description?: string
 }
 
-function columnsOf({ keys, hasCursor, values }: Shape): readonly NamedType[] {
+function firstColumns({ keys, cursor, deletes, hasImmutable, hasVersion, values }: ModelShape): NamedType[] {
   return [
     ...keys.map((type, index) => ({ name: `key_${index}`, type })),
-    ...(hasCursor ? [{ name: 'cursor', type: { kind: 'timestamp' } } as const] : []),
+    ...(cursor ? [{ name: 'cursor', type: cursor }] : []),
+    ...(deletes ? [{ name: 'deleted', type: deletes.type }] : []),
+    ...(hasImmutable ? [{ name: 'immutable', type: BIGINT }] : []),
+    ...(hasVersion ? [{ name: VERSION_COLUMN, type: BIGINT }] : []),
     ...values.map((type, index) => ({ name: `Value ${index}`, type })),
+    // A table needs a column, and append without a key has none otherwise.
+    ...(keys.length + values.length === 0 ? [{ name: 'Value 0', type: BIGINT }] : []),
   ]
 }
 
-function toModel(columns: readonly NamedType[], { keys, hasCursor }: Shape): Model {
+/** Keys and a third of the values have wider types where there are any, one value is described, one dropped, and some added. */
+function evolvedColumns(shape: ModelShape): readonly NamedType[] {
+  const kept = firstColumns(shape).filter(({ name }) => name !== 'Value 1')
+  const added = shape.added.map((type, index) => ({ name: `added_${index}`, type, description: "it's new" }))
+  return [
+    ...kept.map(column => {
+      const own = /^key|^Value [036]$/.test(column.name) ? { ...column, type: widened(column.type) } : column
+      return column.name === 'Value 2' ? { ...own, description: 'a "description", `of` it' } : own
+    }),
+    ...added,
+  ]
+}
+
+function widened(type: ColumnType): ColumnType {
+  if (type.kind === 'integer') return BIGINT
+  if (type.kind === 'float') return { kind: 'double' }
+  return type.kind === 'decimal' ? { ...type, precision: 38 } : type
+}
+
+function toModel(columns: readonly NamedType[], shape: ModelShape): Model {
+  const { keys, writeMode, cursor, deletes, hasImmutable } = shape
   return modelSchema.parse({
     name: 'generated',
     source: 'files',
     files: { path: '*.ndjson' },
+    writeMode,
     primaryKey: keys.map((_, index) => `key_${index}`),
-    ...(hasCursor && { cursor: 'cursor' }),
-    columns: columns.map(({ name, type }) => ({ name, type: formatColumnType(type) })),
+    ...(hasImmutable && { immutable: ['immutable'] }),
+    ...(cursor && { cursor: 'cursor' }),
+    ...(deletes && { deletes: { column: 'deleted', keepRows: deletes.keepRows } }),
+    columns: columns.map(column => ({ ...column, type: formatColumnType(column.type) })),
   })
-}
-
-/** Few values, so that keys meet again and cursors are equal. */
-function fewValues(type: ColumnType, nullable: boolean): fc.Arbitrary<string> {
-  const number = fc.integer({ min: -3, max: 5 })
-  const literal = number.map(value => {
-    if (type.kind === 'string')
-      return quote(['', 'a', 'A', 'ä', "it's", '𝄞', 'a ', ' a', '\u0000'.repeat(0)][value + 3] ?? 'z')
-    if (type.kind === 'date') return `DATE '1970-01-01' + ${value * 100_000}`
-    return `${value}`
-  })
-  return nullable
-    ? fc.oneof({ weight: 5, arbitrary: literal }, { weight: 1, arbitrary: fc.constant('NULL') })
-    : literal
-}
-
-function anyValue(type: ColumnType): fc.Arbitrary<string> {
-  return fc.oneof({ weight: 6, arbitrary: someValue(type) }, { weight: 1, arbitrary: fc.constant('NULL') })
-}
-
-function someValue(type: ColumnType): fc.Arbitrary<string> {
-  switch (type.kind) {
-    case 'boolean':
-      return fc.boolean().map(String)
-    case 'integer':
-      return fc
-        .oneof(
-          fc.maxSafeInteger().map(value => value % 2_147_483_648),
-          fc.constantFrom(-2_147_483_648, 2_147_483_647),
-        )
-        .map(String)
-    case 'bigint':
-      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)
-    case 'float':
-      return fc.float().map(value => `'${number(value)}'::FLOAT`)
-    case 'double':
-      return fc.double().map(value => `'${number(value)}'::DOUBLE`)
-    case 'decimal':
-      return fc
-        .bigInt({ min: -(10n ** BigInt(type.precision)) + 1n, max: 10n ** BigInt(type.precision) - 1n })
-        .map(digits => `'${digits}e-${type.scale}'`)
-        .map(text => decimalText(text, type.scale))
-    case 'json':
-      return fc.json({ maxDepth: 2 }).map(quote)
-    case 'bytes':
-      return fc.uint8Array({ maxLength: 12 }).map(bytes => `unhex('${Buffer.from(bytes).toString('hex')}')`)
-    case 'date':
-      return fc.integer({ min: -719_162, max: 2_932_896 }).map(days => `DATE '1970-01-01' + (${days})`)
-    case 'timestamp':
-      return fc.bigInt({ min: FIRST_MICROS, max: LAST_MICROS }).map(String)
-    default:
-      return fc.string({ unit: 'grapheme', maxLength: 20 }).map(quote)
-  }
-}
-
-function number(value: number): string {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0.0' : String(value)
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
-}
-
-function decimalText(text: string, scale: number): string {
-  const [, sign = '', digits = ''] = /^'(-?)(\d+)e/.exec(text) ?? []
-  const padded = digits.padStart(scale + 1, '0')
-  const at = padded.length - scale
-  return `'${sign}${padded.slice(0, at)}${scale > 0 ? `.${padded.slice(at)}` : ''}'`
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll('\u0000', '').replaceAll("'", "''")}'`
 }

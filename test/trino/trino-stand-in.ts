@@ -4,7 +4,7 @@ import { Athena } from '@aws-sdk/client-athena'
 import { S3 } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { createCustomer } from '../support/customer.ts'
-import { startStandIn, type TestStandIn } from '../support/stand-in.ts'
+import { SHARED_TRINO, type StandInStart, startStandIn, type TestStandIn } from '../support/stand-in.ts'
 import { PLACE } from './place.ts'
 import { runStatement } from './run-statement.ts'
 
@@ -13,7 +13,7 @@ export interface TrinoStandIn {
   readonly standIn: TestStandIn
   /** A user who may do everything, but what each of these statements denies. */
   createAnalyst(name: string, ...denied: readonly Denied[]): Promise<Analyst>
-  /** Where the stand-in's own Trino listens. */
+  /** Where the stand-in's Trino listens. */
   trinoUrl(): Promise<string>
 }
 
@@ -30,8 +30,8 @@ export interface Analyst {
 }
 
 /** Starts it; whoever asked stops it through `standIn`. */
-export async function startTrinoStandIn(): Promise<TrinoStandIn> {
-  const standIn = await startStandIn('trino')
+export async function startTrinoStandIn(start?: StandInStart): Promise<TrinoStandIn> {
+  const standIn = await startStandIn('trino', start)
   await createCustomer(standIn, PLACE)
   const lane: TrinoStandIn = {
     standIn,
@@ -44,6 +44,8 @@ export async function startTrinoStandIn(): Promise<TrinoStandIn> {
       return { athena: new Athena(shared), s3: new S3({ ...shared, forcePathStyle: true }) }
     },
     async trinoUrl() {
+      const shared = process.env[SHARED_TRINO]
+      if (shared !== undefined) return shared
       const text = await readFile(join(standIn.dataDir, 'trino/config.properties'), 'utf8')
       return z.url().parse(/^discovery\.uri=(.*)$/m.exec(text)?.[1])
     },

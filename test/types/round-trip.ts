@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { type Customer, createCustomer } from '../support/customer.ts'
-import { pythonWith } from '../support/python.ts'
+import { type IcebergRow, readWithPyIceberg } from '../support/pyiceberg.ts'
 import type { TestStandIn } from '../support/stand-in.ts'
 import { createWorkspace, type Workspace } from '../support/workspace.ts'
 import type { BorderValue } from './border-values.ts'
@@ -18,10 +15,6 @@ export interface Check {
   readonly expected: string | null
   readonly actual: string | null | undefined
 }
-
-const SCRIPT = fileURLToPath(new URL('read_tables.py', import.meta.url))
-
-const PACKAGES = ['pyiceberg[glue,pyarrow]==0.12.0', 'boto3==1.44.8']
 
 /**
  * Transfers the tables by the product's own command and reads every value back, through Athena and with PyIceberg.
@@ -40,11 +33,15 @@ export async function roundTrip(
       for (const [name, bytes] of await filesOf(table)) await workspace.writeData(name, bytes)
     }
     await transfer(workspace)
-    const read = await readWithPyIceberg(standIn, customer, tables)
+    const read = await readWithPyIceberg(
+      standIn,
+      customer,
+      tables.map(({ name }) => name),
+    )
     const checks: Check[] = []
     for (const table of tables) {
       checks.push(...checksOf(table, 'Athena', await readThroughAthena(workspace, customer, table)))
-      checks.push(...checksOf(table, 'PyIceberg', read.get(table.name) ?? new Map()))
+      checks.push(...checksOf(table, 'PyIceberg', textsById(table, read.get(table.name) ?? [])))
     }
     return checks
   } finally {
@@ -77,31 +74,8 @@ async function readThroughAthena(
   return new Map(querySchema.parse(JSON.parse(stdout)).rows.map(([id, ...texts]) => [Number(id), texts]))
 }
 
-const lineSchema = z.object({ table: z.string(), row: z.record(z.string(), z.string().nullable()) })
-
-async function readWithPyIceberg(
-  standIn: TestStandIn,
-  customer: Customer,
-  tables: readonly SourceTable[],
-): Promise<ReadonlyMap<string, Rows>> {
-  const python = await pythonWith(PACKAGES)
-  const { accessKeyId, secretAccessKey } = await customer.createUser('reader')
-  const names = tables.map(table => table.name)
-  const args = [SCRIPT, standIn.url, customer.region, accessKeyId, secretAccessKey, customer.schema, ...names]
-  const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 1 << 30, timeout: 300_000 })
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map(line => lineSchema.parse(JSON.parse(line)))
-  return new Map(
-    tables.map(({ name, types }) => {
-      const own = lines.filter(line => line.table === name)
-      return [
-        name,
-        new Map(own.map(({ row }) => [Number(row.id), types.map((_, index) => row[`c${index}`] ?? null)])),
-      ]
-    }),
-  )
+function textsById({ types }: SourceTable, rows: readonly IcebergRow[]): Rows {
+  return new Map(rows.map(row => [Number(row.id), types.map((_, index) => row[`c${index}`] ?? null)]))
 }
 
 function checksOf(table: SourceTable, reader: 'Athena' | 'PyIceberg', rows: Rows): readonly Check[] {

@@ -21,7 +21,7 @@ export interface Incoming {
 export interface StreamLoad {
   readonly model: Model
   readonly batch: RowBatch
-  /** Rows of older versions are to be removed once the rows are loaded. */
+  /** Rows of older versions are to leave the table with the load. */
   readonly activatedVersion: number | undefined
 }
 

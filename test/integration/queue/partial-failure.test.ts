@@ -115,3 +115,24 @@ it('`run` loads the other models, too', async () => {
   ])
   await workspace.remove()
 })
+
+it('a misspelt column type fails its model alone, and the error suggests the type that is meant', async () => {
+  const workspace = await createWorkspace(standIn, await createCustomer(standIn))
+  await workspace.writeModel('good', MODEL)
+  await workspace.writeModel('overrides', {
+    ...MODEL,
+    columns: [...MODEL.columns, { name: 'created_at', type: 'timestmap' }],
+  })
+  await workspace.writeData('rows.csv', 'id,created_at\n1,2026-01-01T00:00:00Z\n')
+  const { stdout, exitCode } = await workspace.cli('run', 'acme')
+
+  expect(exitCode).toBe(5)
+  expect(JSON.parse(stdout).models).toMatchObject([
+    { model: 'good', status: 'SUCCESS', rowCount: 1 },
+    { model: 'overrides', status: 'ERROR', error: { code: 'CONFIG_INVALID', owner: 'operator' } },
+  ])
+  expect(JSON.parse(stdout).models[1].error.message).toMatch(
+    /models\/overrides\.yaml: columns\[1\]\.type: unknown column type "timestmap" \(did you mean "timestamp"\?\); expected one of/,
+  )
+  await workspace.remove()
+})

@@ -10,6 +10,7 @@ import { toTransferError } from '../../../src/domain/errors.ts'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
 import { rejectedRowSchema } from '../../../src/domain/rejected-row.ts'
 import type { RowBatch } from '../../../src/domain/row-batch.ts'
+import { createEncoderPool } from '../../../src/staging/encoder-pool.ts'
 import type { StagingS3 } from '../../../src/staging/s3-port.ts'
 import { stageModel } from '../../../src/staging/stage-model.ts'
 
@@ -17,7 +18,8 @@ let workDir = ''
 beforeAll(async () => {
   workDir = await mkdtemp(join(tmpdir(), 'staging-'))
 })
-afterAll(() => rm(workDir, { recursive: true }))
+const encoders = createEncoderPool()
+afterAll(() => Promise.all([encoders.close(), rm(workDir, { recursive: true })]))
 
 function bucket() {
   const objects = new Map<string, Uint8Array>()
@@ -88,6 +90,7 @@ async function stage(
     batches: batches(),
     window: options.from === undefined ? {} : { from: options.from },
     knownDigest: options.knownDigest,
+    encoders,
     s3,
     bucket: 'b',
     prefix: 'p/',

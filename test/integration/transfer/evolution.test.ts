@@ -4,6 +4,9 @@ import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load
 import { readSettings } from '../../../src/config/settings.ts'
 import type { ModelResult, TransferType } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createEncoderPool } from '../../../src/staging/encoder-pool.ts'
+import { stageModel } from '../../../src/staging/stage-model.ts'
+import { createMemoryJournal } from '../../../src/transfer/journal.ts'
 import type { ModelState } from '../../../src/transfer/ports.ts'
 import { runTransfer } from '../../../src/transfer/run-transfer.ts'
 import { type AthenaUser, createAthenaUser } from '../../support/athena-user.ts'
@@ -16,7 +19,8 @@ beforeAll(async () => {
   standIn = await startStandIn()
   vi.stubEnv('AWS_ENDPOINT_URL', standIn.url)
 })
-afterAll(() => standIn.stop())
+const encoders = createEncoderPool()
+afterAll(() => Promise.all([encoders.close(), standIn.stop()]))
 
 type ColumnFile = { name: string; type: string; description?: string }
 
@@ -54,7 +58,12 @@ async function setUp() {
       write: async (_: string, table: string, state: ModelState) => void states.set(table, state),
     }
     const { models } = await runTransfer(
-      { ...compose(settings, config), states: store },
+      {
+        ...compose(settings, config),
+        stageModel: options => stageModel({ ...options, encoders }),
+        states: store,
+        journal: createMemoryJournal(),
+      },
       {
         transfer: { transferId: newTransferId(), destination: 'acme', type },
         destination,
@@ -113,6 +122,20 @@ it('a model that backfills gives existing rows their values of an added column, 
   expect(await t.user.sql('SELECT id, note FROM things ORDER BY id')).toEqual([
     ['1', 'a'],
     ['2', 'b'],
+  ])
+})
+
+it('a column that is added as immutable doubles no row from before', async () => {
+  const t = await setUp()
+  await t.model([])
+  await t.loaded([row(1, 1), row(2, 1)])
+  await t.model([{ name: 'made', type: 'date' }], { immutable: ['made'] })
+  await t.loaded([row(1, 2, { made: '2026-01-01' })])
+  await t.loaded([row(1, 3, { made: '2026-01-01' }), row(2, 3, { made: '2025-01-01' })])
+
+  expect(await t.user.sql('SELECT id, made FROM things ORDER BY id')).toEqual([
+    ['1', '2026-01-01'],
+    ['2', '2025-01-01'],
   ])
 })
 
@@ -215,6 +238,9 @@ it('every other change of type is refused with both types and the two ways out, 
   )
   expect(await columnsOf(t.user, t.customer)).toEqual(['id bigint', 'n bigint', 'at timestamp'])
   expect(await t.user.sql('SELECT id, n FROM things')).toEqual([['1', '1']])
+  const { bucket, schema } = t.customer
+  const { KeyCount } = await t.user.s3.listObjectsV2({ Bucket: bucket, Prefix: `${schema}/staging/` })
+  expect(KeyCount).toBe(0)
 })
 
 it('descriptions become comments and change with the model, without a new snapshot, only when they differ', async () => {

@@ -1,23 +1,30 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import type { DestinationClients } from '../../../src/transfer/ports.ts'
-import { startWorld, type World } from '../../histories/world.ts'
+import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 
-/** What happens at each change that a transfer makes in the customer's account, told as `updateTable` and the like. */
+/** What happens at each call by which a transfer changes something, told as `updateTable` and the like. */
 type OnChange = (name: string, change: () => Promise<unknown>) => Promise<unknown>
 
 let onChange: OnChange = (_, change) => change()
-let world: World
+let world: StraightLine
 beforeAll(async () => {
-  world = await startWorld('duckdb', watched)
+  world = await startStraightLine(deps => ({
+    ...deps,
+    connect: async destination => watched(await deps.connect(destination)),
+    states: through(deps.states),
+    journal: through(deps.journal),
+  }))
 })
 afterEach(() => {
   onChange = (_, change) => change()
 })
 afterAll(() => world.stop())
 
-const CHANGES = new Set([
+/** Calls by which something changes in the customer's account. */
+const AWS_CHANGES = new Set([
   'putObject',
   'deleteObject',
   'createTable',
@@ -26,19 +33,24 @@ const CHANGES = new Set([
   'startQueryExecution',
 ])
 
+/** The others by which something changes at all: in the journal, and in what is remembered of a model. */
+const OWN_CHANGES = new Set(['replace', 'renew', 'write'])
+
 function watched(clients: DestinationClients): DestinationClients {
-  const through = <Client extends object>(client: Client): Client =>
-    new Proxy(client, {
-      get(target, name) {
-        const method = Reflect.get(target, name)
-        if (typeof method !== 'function') return method
-        const call = (...args: unknown[]): Promise<unknown> => method.apply(target, args)
-        if (!CHANGES.has(String(name))) return call
-        return (...args: unknown[]) => onChange(String(name), () => call(...args))
-      },
-    })
   const { s3, glue, athena } = clients
   return { ...clients, s3: through(s3), glue: through(glue), athena: through(athena) }
+}
+
+function through<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      const call = (...args: unknown[]): Promise<unknown> => Reflect.apply(method, target, args)
+      const isChange = AWS_CHANGES.has(String(name)) || OWN_CHANGES.has(String(name))
+      return isChange ? (...args: unknown[]) => onChange(String(name), () => call(...args)) : call
+    },
+  })
 }
 
 function model(name: string, more: object = {}): Model {
@@ -65,24 +77,25 @@ async function load(
   of: Model,
   rows: readonly string[],
   type: 'incremental' | 'full-refresh' = 'incremental',
+  transferId = newTransferId(),
 ) {
   await world.writeSource(of, rows)
-  return world.transfer(of, type)
+  return world.transfer(of, { type, transferId })
 }
 
 async function tableOf({ tableName }: Model): Promise<readonly string[]> {
-  const rows = await world.select(`SELECT id, name FROM "${world.schema}"."${tableName}"`)
+  const rows = await world.customer.sql(`SELECT id, name FROM "${world.schema}"."${tableName}"`)
   return rows.map(([id, name]) => `${id} ${name}`).toSorted()
 }
 
 async function entryOf({ tableName }: Model) {
-  const { Table } = await world.clients.glue.getTable({ DatabaseName: world.schema, Name: tableName })
+  const { Table } = await world.customer.glue.getTable({ DatabaseName: world.schema, Name: tableName })
   if (!Table) throw new Error(`${tableName} is not there`)
   return Table
 }
 
 async function keysBelow(prefix: string): Promise<readonly string[]> {
-  const { Contents = [] } = await world.clients.s3.listObjectsV2({
+  const { Contents = [] } = await world.customer.s3.listObjectsV2({
     Bucket: world.bucket,
     Prefix: `${world.schema}/${prefix}`,
   })
@@ -92,7 +105,7 @@ async function keysBelow(prefix: string): Promise<readonly string[]> {
 async function notesOf({ tableName }: Model) {
   const keys = await keysBelow(`_swaps/${tableName}/`)
   const bodies = keys.map(async Key => {
-    const { Body } = await world.clients.s3.getObject({ Bucket: world.bucket, Key })
+    const { Body } = await world.customer.s3.getObject({ Bucket: world.bucket, Key })
     return noteSchema.parse(JSON.parse((await Body?.transformToString()) ?? ''))
   })
   return Promise.all(bodies)
@@ -101,7 +114,7 @@ async function notesOf({ tableName }: Model) {
 const noteSchema = z.object({ shadowTable: z.string(), from: z.string(), to: z.string() })
 
 async function isThere(table: string): Promise<boolean> {
-  const found = world.clients.glue.getTable({ DatabaseName: world.schema, Name: table })
+  const found = world.customer.glue.getTable({ DatabaseName: world.schema, Name: table })
   return found.then(
     () => true,
     () => false,
@@ -179,7 +192,7 @@ it("a swap keeps the customer's description, Parameters, comments and table prop
   await load(kept, [row(1, 'a')])
   const entry = await entryOf(kept)
   const { VersionId = '0', StorageDescriptor } = entry
-  await world.clients.glue.updateTable({
+  await world.customer.glue.updateTable({
     DatabaseName: world.schema,
     VersionId,
     SkipArchive: true,
@@ -211,11 +224,11 @@ it("a swap keeps the customer's description, Parameters, comments and table prop
     ['name', 'Name'],
     ['note', 'Note'],
   ])
-  expect(await world.select(`SELECT note FROM "${world.schema}"."kept"`)).toEqual([['n']])
+  expect(await world.customer.sql(`SELECT note FROM "${world.schema}"."kept"`)).toEqual([['n']])
 })
 
 it("tables with the customer's own columns, partitions or properties lose nothing by an overwrite", async () => {
-  const run = (sql: string) => world.select(sql)
+  const run = (sql: string) => world.customer.sql(sql)
   const create = (name: string, more: string) =>
     run(
       `CREATE TABLE ${world.schema}.${name} (id bigint, name string${more.includes('own') ? ', own string' : ''})
@@ -233,7 +246,7 @@ it("tables with the customer's own columns, partitions or properties lose nothin
   const metadata = (await entryOf(tuned)).Parameters?.metadata_location ?? ''
   const Key = metadata.replace(`s3://${world.bucket}/`, '')
   const text = await (
-    await world.clients.s3.getObject({ Bucket: world.bucket, Key })
+    await world.customer.s3.getObject({ Bucket: world.bucket, Key })
   ).Body?.transformToString()
 
   expect(ownRows).toEqual([
@@ -242,6 +255,8 @@ it("tables with the customer's own columns, partitions or properties lose nothin
   ])
   expect((await entryOf(own)).StorageDescriptor?.Location).toContain('own_columns_made')
   expect((await entryOf(parted)).StorageDescriptor?.Location).toContain('parted_made')
+  for (const { shadowTable } of await notesOf(parted)) expect(await isThere(shadowTable)).toBe(false)
+  expect(await notesOf(parted)).toHaveLength(1)
   expect((await entryOf(tuned)).StorageDescriptor?.Location).not.toContain('tuned_made')
   expect(text).toMatch(/"vacuum_max_snapshot_age_seconds":\s*"77"/)
   for (const one of [own, parted, tuned]) expect(await tableOf(one)).toEqual(['1 a', '2 b'])
@@ -255,7 +270,7 @@ it('a target that anybody changed meanwhile is left as it is: COMMIT_CONFLICT, a
     updates += name === 'updateTable' ? 1 : 0
     // The first update marks the shadow, the second is the swap.
     if (name === 'updateTable' && updates === 2)
-      await world.select(`INSERT INTO ${world.schema}.raced VALUES (9, 'customer')`)
+      await world.customer.sql(`INSERT INTO ${world.schema}.raced VALUES (9, 'customer')`)
     return change()
   }
   const failed = load(raced, [row(2, 'b')])
@@ -284,54 +299,121 @@ it('a swap whose answer was lost is one', async () => {
   expect(await tableOf(lost)).toEqual(['2 b'])
 })
 
-it('a worker that dies between any two steps leaves the old table or the new one, and the next attempt ends with the new one', async () => {
-  const [before, after] = [
-    ['1 a', '2 b'],
-    ['2 c', '3 d'],
-  ]
-  const attempt = async (name: string, steps: number) => {
-    const list = model(name)
-    await load(list, [row(1, 'a'), row(2, 'b')])
-    const seen: string[] = []
-    let isDead = false
-    onChange = async (change, perform) => {
-      if (isDead) throw new Error('dead')
-      seen.push(change)
-      const answer = await perform()
-      isDead = seen.length === steps
-      if (isDead) throw new Error('dead')
-      return answer
+it.each(['the same transfer', 'another transfer'] as const)(
+  'a worker that dies between any two steps leaves the old table or the new one, and the next attempt ends with the new one, of %s',
+  async next => {
+    const before = ['1 a', '2 b']
+    const after = ['2 c', '3 d']
+    const rows = [row(2, 'c'), row(3, 'd')]
+    const attempt = async (name: string, steps: number) => {
+      const list = model(name)
+      await load(list, [row(1, 'a'), row(2, 'b')])
+      const seen: string[] = []
+      let isDead = false
+      onChange = async (change, perform) => {
+        if (isDead) throw new Error('dead')
+        const answer = await perform()
+        seen.push(change)
+        isDead = seen.length === steps
+        if (isDead) throw new Error('dead')
+        return answer
+      }
+      const transferId = newTransferId()
+      await load(list, rows, 'incremental', transferId).catch(() => undefined)
+      onChange = (_, change) => change()
+      const between = await tableOf(list)
+      const last = await load(list, rows, 'incremental', next === 'another transfer' ? undefined : transferId)
+      const notes = await notesOf(list)
+      const { StorageDescriptor } = await entryOf(list)
+      const shadows = await Promise.all(notes.map(({ shadowTable }) => isThere(shadowTable)))
+      const location = StorageDescriptor?.Location
+      return { seen, between, table: await tableOf(list), notes, location, shadows, last }
     }
-    await load(list, [row(2, 'c'), row(3, 'd')]).catch(() => undefined)
-    onChange = (_, change) => change()
-    const between = await tableOf(list)
-    await load(list, [row(2, 'c'), row(3, 'd')])
-    const notes = await notesOf(list)
-    const { StorageDescriptor } = await entryOf(list)
-    return { seen, between, table: await tableOf(list), notes, location: StorageDescriptor?.Location }
-  }
-  const whole = await attempt('whole', Number.POSITIVE_INFINITY)
-  const outcomes = []
-  for (let steps = 1; steps <= whole.seen.length; steps++)
-    outcomes.push(await attempt(`died_${steps}`, steps))
+    const prefix = next.replaceAll(' ', '_')
+    const whole = await attempt(`${prefix}_whole`, Number.POSITIVE_INFINITY)
+    const changes = whole.seen.filter(change => AWS_CHANGES.has(change))
+    const isSwap = (change: string, index: number) =>
+      change === 'updateTable' && whole.seen.indexOf(change) !== index
+    const swap = whole.seen.findIndex(isSwap)
+    const outcomes = []
+    for (let steps = 1; steps <= whole.seen.length; steps++)
+      outcomes.push(await attempt(`${prefix}_died_${steps}`, steps))
 
-  expect(whole.seen).toEqual([
-    'putObject',
-    'createTable',
-    'putObject',
-    'startQueryExecution',
-    'updateTable',
-    'startQueryExecution',
-    'updateTable',
-    'deleteTable',
-    'deleteTable',
-    'deleteObject',
-    'putObject',
-    'putObject',
-  ])
-  for (const [index, { between, table, notes, location }] of outcomes.entries()) {
-    expect(between, `after step ${index + 1}`).toEqual(index + 1 < 7 ? before : after)
-    expect(table, `after step ${index + 1}`).toEqual(after)
-    expect(notes.map(({ to }) => to)).toContain(location)
+    expect(changes).toEqual([
+      'putObject',
+      'createTable',
+      'putObject',
+      'startQueryExecution',
+      'updateTable',
+      'startQueryExecution',
+      'updateTable',
+      'putObject',
+      'putObject',
+      'deleteTable',
+      'deleteTable',
+      'deleteObject',
+    ])
+    for (const [index, { between, table, notes, location, shadows, last }] of outcomes.entries()) {
+      const when = `died after ${whole.seen[index]}, its change ${index + 1}`
+      expect(between, when).toEqual(index < swap ? before : after)
+      expect(table, when).toEqual(after)
+      expect(last.status, when).toBe('SUCCESS')
+      expect(
+        notes.map(({ to }) => to),
+        when,
+      ).toContain(location)
+      if (next === 'the same transfer') expect(notes, when).toHaveLength(1)
+      expect(shadows, when).toEqual(notes.map(() => false))
+    }
+  },
+  600_000,
+)
+
+it('a swap that was made is not made again by whoever goes on, although others wrote to the table since', async () => {
+  const list = model('written_since')
+  await load(list, [row(1, 'a')])
+  let updates = 0
+  onChange = async (name, change) => {
+    if (updates === 2) throw new Error('dead')
+    const answer = await change()
+    updates += name === 'updateTable' ? 1 : 0
+    if (updates === 2) throw new Error('dead')
+    return answer
   }
-}, 600_000)
+  const transferId = newTransferId()
+  const died = load(list, [row(2, 'b')], 'incremental', transferId)
+  await expect(died).rejects.toThrow()
+  onChange = (_, change) => change()
+  await world.customer.sql(`INSERT INTO ${world.schema}.written_since VALUES (9, 'customer')`)
+  const result = await load(list, [row(2, 'b')], 'incremental', transferId)
+
+  expect(result).toMatchObject({ status: 'SUCCESS', changedRowCount: 1 })
+  expect(await tableOf(list)).toEqual(['2 b', '9 customer'])
+  expect(await notesOf(list)).toHaveLength(1)
+})
+
+it('a transfer that is cancelled before the swap gives its load up: nothing is swapped, and nothing is left but the noted folder', async () => {
+  const list = model('cancelled')
+  await load(list, [row(1, 'a')])
+  const controller = new AbortController()
+  const seen: string[] = []
+  onChange = async (name, change) => {
+    const answer = await change()
+    seen.push(name)
+    const afterStart = seen.slice(seen.lastIndexOf('startQueryExecution'))
+    // The shadow table is made, marked and filled; the journal has the execution, and then its end.
+    const isFilled = seen.filter(one => one === 'startQueryExecution').length === 2
+    if (isFilled && afterStart.filter(one => one === 'replace').length === 2) controller.abort('cancelled')
+    return answer
+  }
+  await world.writeSource(list, [row(2, 'b')])
+  const cancelled = world.transfer(list, { signal: controller.signal })
+
+  await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
+  expect(seen.filter(name => name === 'startQueryExecution')).toHaveLength(2)
+  expect(seen.filter(name => name === 'updateTable')).toHaveLength(1)
+  const [note] = await notesOf(list)
+  expect(await isThere(note?.shadowTable ?? '')).toBe(false)
+  expect((await keysBelow('staging/')).filter(key => key.includes('/cancelled/'))).toEqual([])
+  expect(await tableOf(list)).toEqual(['1 a'])
+})

@@ -109,6 +109,28 @@ it('past the limit no row arrives, no staged file stays, and `rejected` prints t
   )
   expect(await rejected(workspace, result.transferId)).toEqual(REJECTED)
   expect(await stagedKeys(customer)).toEqual([])
+  const query = await workspace.cli('query', 'acme', 'SELECT id FROM "acme_export"."invoices"')
+  expect(query.stderr).toMatch(/does not exist/)
+  await workspace.remove()
+})
+
+it('a decimal with a comma between semicolons: an error, and the rows that were there stay alone', async () => {
+  const { workspace } = await setUp({})
+  await workspace.writeModel('Invoices', {
+    ...INVOICES,
+    files: { path: 'invoices.csv', csv: { delimiter: ';' } },
+  })
+  await workspace.writeData('invoices.csv', 'Id;Total\n1;1.50\n')
+  const first = await run(workspace)
+  await workspace.writeData('invoices.csv', 'Id;Total\n1;9\n2;12,5\n3;3\n')
+  const second = await run(workspace)
+
+  expect(first.status).toBe('SUCCESS')
+  expect(second).toMatchObject({ status: 'ERROR', models: [{ error: { code: 'ROW_INVALID' } }] })
+  expect(second.models[0]?.error?.message).toMatch(
+    /invoices\.csv line 3, column "Total": "12,5" is not a decimal\(10,2\)/,
+  )
+  expect(await ids(workspace)).toEqual([['1']])
   await workspace.remove()
 })
 

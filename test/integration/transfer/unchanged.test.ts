@@ -4,6 +4,7 @@ import { destinationNamed, loadConfig, modelsOf } from '../../../src/config/load
 import { readSettings } from '../../../src/config/settings.ts'
 import type { ModelResult } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createMemoryJournal } from '../../../src/transfer/journal.ts'
 import type { ModelState } from '../../../src/transfer/ports.ts'
 import { runTransfer } from '../../../src/transfer/run-transfer.ts'
 import { createAthenaUser } from '../../support/athena-user.ts'
@@ -60,10 +61,11 @@ async function setUp() {
     read: async (_: string, table: string) => states.get(table),
     write: async (_: string, table: string, state: ModelState) => void states.set(table, state),
   }
+  const composition = compose(settings, config)
   const transfer = async () => {
     await standIn.clearAudit()
     const { models } = await runTransfer(
-      { ...compose(settings, config), states: store },
+      { ...composition, states: store, journal: createMemoryJournal() },
       {
         transfer: { transferId: newTransferId(), destination: 'acme', type: 'incremental' },
         destination,
@@ -86,7 +88,8 @@ async function setUp() {
     const rows = await user.sql('SELECT data_model_name, transfer_last_updated_at FROM _transfer_status')
     return new Map(rows.map(([name, at]) => [name, String(at)]))
   }
-  return { workspace, data, transfer }
+  const stop = () => Promise.all([composition.encoders.close(), workspace.remove()])
+  return { data, transfer, stop }
 }
 
 const NAMES = Object.keys(MODELS)
@@ -108,7 +111,7 @@ it(
     expect(second.models.map(({ status }) => status)).toEqual(NAMES.map(() => 'SUCCESS'))
     for (const name of NAMES)
       expect(String(second.updatedAt.get(name)) > String(first.updatedAt.get(name)), name).toBe(true)
-    await t.workspace.remove()
+    await t.stop()
   },
   LIMIT_MS,
 )
@@ -127,7 +130,7 @@ it(
       stagingTables: 1,
     })
     expect(changedOf(models)).toEqual(['events'])
-    await t.workspace.remove()
+    await t.stop()
   },
   LIMIT_MS,
 )

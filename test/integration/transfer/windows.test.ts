@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { startWorld, type World } from '../../histories/world.ts'
+import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 
-let world: World
+let world: StraightLine
 beforeAll(async () => {
-  world = await startWorld('duckdb')
+  world = await startStraightLine()
 })
 afterAll(() => world.stop())
 
@@ -37,12 +37,12 @@ function row(id: number, name: string, minute: number, more: object = {}): strin
 
 async function load(of: Model, rows: readonly string[], window?: { from: string; to: string }) {
   await world.writeSource(of, rows)
-  const result = await world.transfer(of, 'incremental', window)
+  const result = await world.transfer(of, { window })
   return { result, table: await tableOf(of) }
 }
 
 async function tableOf(of: Model): Promise<readonly string[]> {
-  const rows = await world.select(`SELECT id, name FROM "${world.schema}"."${of.tableName}"`)
+  const rows = await world.customer.sql(`SELECT id, name FROM "${world.schema}"."${of.tableName}"`)
   return rows.map(([id, name]) => `${id} ${name}`).toSorted()
 }
 
@@ -224,14 +224,14 @@ it('a column that is to be backfilled is not taken for filled by a window', asyn
   })
   const select = `SELECT id, note FROM "${world.schema}"."noted" ORDER BY id`
   await load(noted, rows, { from: at(29), to: at(31) })
-  const afterWindow = await world.select(select)
+  const afterWindow = await world.customer.sql(select)
   await load(noted, rows)
 
   expect(afterWindow).toEqual([
     ['1', null],
     ['2', 'n2'],
   ])
-  expect(await world.select(select)).toEqual([
+  expect(await world.customer.sql(select)).toEqual([
     ['1', 'n1'],
     ['2', 'n2'],
   ])

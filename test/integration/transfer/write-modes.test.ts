@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { startWorld, type World } from '../../histories/world.ts'
+import type { ModelStateStore } from '../../../src/transfer/ports.ts'
+import { CHANGING_CALLS, startWorld, type World } from '../../histories/world.ts'
 
 let world: World
 beforeAll(async () => {
   world = await startWorld('duckdb')
 })
 afterAll(() => world.stop())
+
+/** What is remembered of each model between its transfers. */
+const states = new Map<string, ModelStateStore>()
 
 function model(name: string, more: object): Model {
   return modelSchema.parse({
@@ -35,9 +39,16 @@ async function load(
   type: 'incremental' | 'full-refresh' = 'incremental',
 ) {
   await world.writeSource(of, rows)
-  const result = await world.transfer(of, type)
-  const table = await world.select(`SELECT id, name FROM "${world.schema}"."${of.tableName}"`)
-  return { result, table: table.map(([id, name]) => `${id} ${name}`).toSorted() }
+  const memory = states.get(of.tableName) ?? world.newStates()
+  states.set(of.tableName, memory)
+  const { result, error, calls } = await world.attempt(of, {
+    isFull: type === 'full-refresh',
+    states: memory,
+  })
+  if (!result) throw error
+  const table = await world.customer.sql(`SELECT id, name FROM ${of.tableName}`)
+  const changing = calls.filter(call => CHANGING_CALLS.test(call))
+  return { result, changing, table: table.map(([id, name]) => `${id} ${name}`).toSorted() }
 }
 
 it('append keeps every version of a row, each as often as the source holds it', async () => {
@@ -85,7 +96,7 @@ it('deleted rows stay, marked, where the model keeps them', async () => {
   const { table } = await load(people, [row(1, 'a', 1, true)])
 
   expect(table).toEqual(['1 a'])
-  expect(await world.select(`SELECT gone FROM "${world.schema}"."kept"`)).toEqual([['true']])
+  expect(await world.customer.sql('SELECT gone FROM kept')).toEqual([['true']])
 })
 
 it('an unchanged model stages nothing and runs no statement; one late row within the lookback is one statement', async () => {
@@ -101,6 +112,7 @@ it('an unchanged model stages nothing and runs no statement; one late row within
     statementCount: 0,
     stagedBytes: 0,
   })
+  expect(unchanged.changing).toEqual([])
   expect(late.result).toMatchObject({ isUnchanged: false, statementCount: 1, changedRowCount: 1 })
   expect(late.table).toEqual(['1 a', '2 b', '3 late'])
 })
@@ -108,7 +120,7 @@ it('an unchanged model stages nothing and runs no statement; one late row within
 it('a watermark that was lost is read from the target', async () => {
   const orders = model('forgotten', { primaryKey: ['id'] })
   await load(orders, [row(1, 'a', 0), row(2, 'b', 30)])
-  world.forget(orders)
+  states.delete(orders.tableName)
   const { result, table } = await load(orders, [row(1, 'a', 0), row(2, 'b', 30), row(3, 'c', 31)])
 
   expect(result.rowCount).toBe(2)
@@ -122,4 +134,38 @@ it('a full refresh replaces what the table holds in one statement', async () => 
 
   expect(table).toEqual(['2 b', '3 c'])
   expect(result).toMatchObject({ changedRowCount: 2, statementCount: 1 })
+})
+
+it('a row that was gone at a full refresh and comes back is loaded', async () => {
+  const orders = model('returned', { primaryKey: ['id'] })
+  await load(orders, [row(1, 'a', 0), row(2, 'b', 5)])
+  const refreshed = await load(orders, [row(1, 'a', 0)], 'full-refresh')
+  const { table } = await load(orders, [row(1, 'a', 0), row(2, 'b', 5)])
+
+  expect(refreshed.table).toEqual(['1 a'])
+  expect(table).toEqual(['1 a', '2 b'])
+})
+
+it('a mode that changes while the source has older rows than before replaces the table once', async () => {
+  await load(model('changed', { primaryKey: ['id'] }), [row(1, 'a', 0), row(2, 'b', 5)])
+  const log = model('changed', { primaryKey: ['id'], writeMode: 'append' })
+  await load(log, [row(1, 'a', 0)])
+  const { table } = await load(log, [row(3, 'c', 6)])
+
+  expect(table).toEqual(['1 a', '3 c'])
+})
+
+it('a mode that changes while Redis is lost replaces the table all the same', async () => {
+  await load(model('moved', { primaryKey: ['id'] }), [row(1, 'a', 0), row(2, 'b', 5)])
+  states.delete('moved')
+  const { table } = await load(model('moved', { writeMode: 'append' }), [row(1, 'a', 0), row(2, 'b', 5)])
+
+  expect(table).toEqual(['1 a', '2 b'])
+})
+
+it('a table of many rows a key becomes one of a row a key when its mode does', async () => {
+  await load(model('narrowed', { writeMode: 'append' }), [row(1, 'a', 0), row(1, 'b', 1), row(2, 'c', 1)])
+  const { table } = await load(model('narrowed', { primaryKey: ['id'] }), [row(1, 'b', 1), row(2, 'c', 1)])
+
+  expect(table).toEqual(['1 b', '2 c'])
 })

@@ -69,7 +69,7 @@ it.each([
     'a wrong type',
     'invoices',
     { 'models/invoices.yaml': MODEL.replace('string', 'strnig') },
-    /models\/invoices\.yaml: columns\[0\]\.type: unknown column type "strnig"; expected one of .*, found "strnig"/,
+    /models\/invoices\.yaml: columns\[0\]\.type: unknown column type "strnig" \(did you mean "string"\?\); expected one of .*, found "strnig"/,
   ],
   [
     'an unknown source',

@@ -77,3 +77,20 @@ it('takes no nested column as key or cursor', () => {
     'a cursor cannot be of type list<string>; use timestamp, date, integer or bigint',
   ])
 })
+
+it.each([
+  ['timestmap', 'timestamp'],
+  ['list<strng>', 'string'],
+  ['map<string, list<booleans>>', 'boolean'],
+  ['Decimla(10,2)', 'decimal'],
+  ['varchr', 'varchar'],
+  ['arry<date>', 'array'],
+  ['strct<a: date>', 'struct'],
+])('suggests what is meant by %s', (text, meant) => {
+  expect(problemOf(text)).toContain(`did you mean "${meant}"?`)
+})
+
+it.each(['geography', 'x', ''])('suggests nothing for "%s", which is like no type', text => {
+  expect(problemOf(text)).toMatch(/^unknown column type/)
+  expect(problemOf(text)).not.toContain('did you mean')
+})

@@ -60,7 +60,7 @@ it.each([
 
 it('names the types it knows when it meets another', () => {
   expect(problemsOf({ columns: [{ name: 'id', type: 'timestmap' }] })[0]).toMatch(
-    /unknown column type "timestmap"; expected one of boolean/,
+    /unknown column type "timestmap" \(did you mean "timestamp"\?\); expected one of boolean/,
   )
 })
 

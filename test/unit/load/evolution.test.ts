@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { recordAfter } from '../../../src/domain/table-record.ts'
-import { droppedColumns, modelForTable, needsFullRead } from '../../../src/load/model-for-table.ts'
+import { recordAfter, type TableRecord } from '../../../src/domain/table-record.ts'
+import {
+  droppedColumns,
+  freshlyWidened,
+  modelForTable,
+  needsFullRead,
+} from '../../../src/load/model-for-table.ts'
 import { planTarget } from '../../../src/load/plan-target.ts'
 import { typeChange } from '../../../src/load/type-change.ts'
 
@@ -30,6 +35,9 @@ function targetOf(...columns: readonly [name: string, type: string, comment?: st
 
 const plan = (one: Model, target: ReturnType<typeof targetOf>) =>
   planTarget({ database: 'acme', model: one, target, targetLocation: `${LOCATION}/` })
+
+const recorded = (one: Model, before?: TableRecord, hasChanged = true) =>
+  recordAfter(one, { location: LOCATION, before, hasChanged })
 
 const type = fc.oneof(
   fc.constantFrom('boolean', 'int', 'bigint', 'float', 'double', 'string', 'binary', 'date', 'timestamp'),
@@ -86,7 +94,7 @@ it('a wider type of the table becomes the type of the model, for keys, rows and 
 
 it('rows after the watermark are enough unless a table or a backfilled column was never filled', () => {
   const [before, after] = [model([]), model([{ name: 'n', type: 'string' }], { addedColumns: 'backfill' })]
-  const record = recordAfter(before, LOCATION, undefined)
+  const record = recorded(before)
   const added = targetOf(['n', 'string'])
 
   expect(needsFullRead({ model: before, target: undefined, record })).toBe(true)
@@ -95,15 +103,13 @@ it('rows after the watermark are enough unless a table or a backfilled column wa
   expect(needsFullRead({ model: after, target: targetOf(), record })).toBe(true)
   expect(needsFullRead({ model: after, target: added, record })).toBe(true)
   expect(needsFullRead({ model: { ...after, addedColumns: 'null' }, target: targetOf(), record })).toBe(false)
-  expect(needsFullRead({ model: after, target: added, record: recordAfter(after, LOCATION, record) })).toBe(
-    false,
-  )
+  expect(needsFullRead({ model: after, target: added, record: recorded(after, record) })).toBe(false)
 })
 
 it('dropped columns are those that were loaded, as long as the table has them; never others', () => {
   const note = { name: 'note', type: 'string' }
-  const loaded = recordAfter(model([note]), LOCATION, undefined)
-  const later = recordAfter(model([]), LOCATION, loaded)
+  const loaded = recorded(model([note]))
+  const later = recorded(model([]), loaded)
   const target = targetOf(['note', 'string'], ['mine', 'string'])
 
   expect(droppedColumns({ model: model([]), target, record: loaded })).toEqual(['note'])
@@ -113,11 +119,25 @@ it('dropped columns are those that were loaded, as long as the table has them; n
 })
 
 it('another spelling of a name goes on with its column, or with suffixes is a column of its own', () => {
-  const record = recordAfter(model([{ name: 'CustomerID', type: 'string' }]), LOCATION, undefined)
+  const record = recorded(model([{ name: 'CustomerID', type: 'string' }]))
   const target = targetOf(['customerid', 'string'])
   const respelled = [{ name: 'customerId', type: 'string' }]
   const nameIn = (one: Model) => modelForTable({ model: one, target, record }).columns[1]?.tableName
 
   expect(nameIn(model(respelled))).toBe('customerid')
   expect(nameIn(model(respelled, { nameCollisions: 'suffix' }))).toMatch(/^customerid_[0-9a-f]{8}$/)
+})
+
+it('a column counts as freshly widened until a load has changed rows', () => {
+  const [narrow, wide] = ['integer', 'bigint'].map(one => model([{ name: 'n', type: one }]))
+  if (!narrow || !wide) throw new Error('two models')
+  const target = targetOf(['n', 'bigint'])
+  const before = recorded(narrow)
+  const widenedAfter = (record: TableRecord | undefined) => freshlyWidened({ model: wide, target, record })
+
+  expect(freshlyWidened({ model: wide, target: undefined, record: undefined })).toEqual([])
+  expect(widenedAfter(undefined)).toEqual(['id', 'n'])
+  expect(widenedAfter(before)).toEqual(['n'])
+  expect(widenedAfter(recorded(wide, before, false))).toEqual(['n'])
+  expect(widenedAfter(recorded(wide, before))).toEqual([])
 })

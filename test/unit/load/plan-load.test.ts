@@ -95,6 +95,24 @@ it('bounds the target by keys and never by the cursor', () => {
   )
 })
 
+it('leaves no file out by a key that this load or one before it widened, as no snapshot has it so', () => {
+  const bounds = [{ column: 'id', type: { kind: 'bigint' } as const, min: '1', max: '7' }]
+  const target = { columns: asModelled.columns.with(0, { name: 'id', type: 'int' }) }
+  const unpruned = `ON t."id" + 0 = s."id"\nWHEN`
+
+  expect(planLoad({ ...input, model: model(), bounds, target }).loadStatement).toContain(unpruned)
+  expect(planLoad({ ...input, model: model(), bounds, target: asModelled }).loadStatement).toContain(unpruned)
+})
+
+it('immutable columns bound the target but for rows from before they were added', () => {
+  const bounds = [{ column: 'total', type: { kind: 'integer' } as const, min: '1', max: '7' }]
+  const { loadStatement } = planLoad({ ...input, model: model(), bounds })
+
+  expect(loadStatement).toContain(
+    `ON t."id" = s."id" AND (t."total" BETWEEN INTEGER '1' AND INTEGER '7' OR t."total" IS NULL)`,
+  )
+})
+
 it('a model of keys alone never updates', () => {
   const keysOnly = model({
     primaryKey: ['a', 'b'],

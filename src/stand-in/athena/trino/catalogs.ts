@@ -29,12 +29,13 @@ export function icebergCatalog(hive: string): string {
   return `${hive}_iceberg`
 }
 
-/** Opens no catalog yet: each is made when it is first asked for. */
+/** Opens no catalog yet: each is made when it is first asked for, under a name that no other stand-in on this Trino has. */
 export function createCatalogs(source: CatalogSource): TrinoCatalogs {
   const made = new Map<string, Promise<string>>()
   return {
     open(caller) {
-      const name = `glue_${caller.accountId}_${caller.region.replaceAll(/[^a-z0-9]/g, '_')}`
+      const place = `${caller.accountId}_${caller.region}_${new URL(source.endpoint()).port}`
+      const name = `glue_${place.replaceAll(/[^a-z0-9]/g, '_')}`
       const known = made.get(name) ?? makeCatalogs(source, caller, name)
       made.set(name, known)
       return known
@@ -50,6 +51,9 @@ async function makeCatalogs(source: CatalogSource, caller: Caller, name: string)
     'iceberg.unique-table-location': 'false',
     'iceberg.allowed-extra-properties': '*',
     'iceberg.max-partitions-per-writer': '100',
+    // Athena leaves statistics of columns to Glue; here each INSERT would commit a second time for them.
+    'iceberg.extended-statistics.enabled': 'false',
+    'iceberg.extended-statistics.collect-on-write': 'false',
     'iceberg.expire-snapshots.min-retention': '0s',
     'iceberg.remove-orphan-files.min-retention': '0s',
   })
@@ -77,6 +81,9 @@ function connection(endpoint: string, region: string, keys: TrinoKeys): Readonly
   }
 }
 
+/** How long making one catalog may take, in milliseconds. */
+const CATALOG_LIMIT_MS = 60_000
+
 async function make(
   source: CatalogSource,
   name: string,
@@ -84,8 +91,10 @@ async function make(
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
   const list = Object.entries(properties).map(([key, value]) => `"${key}" = ${quoteText(value)}`)
-  const sql = `CREATE CATALOG ${name} USING ${connector} WITH (${list.join(', ')})`
   const onRows = (): Promise<void> => Promise.resolve()
-  const signal = AbortSignal.timeout(60_000)
-  await runOnTrino(sql, { url: source.trinoUrl, catalog: 'system', schema: 'runtime', signal, onRows })
+  const signal = AbortSignal.timeout(CATALOG_LIMIT_MS)
+  const request = { url: source.trinoUrl, catalog: 'system', schema: 'runtime', signal, onRows }
+  // A stand-in that was here before may have left one.
+  await runOnTrino(`DROP CATALOG IF EXISTS ${name}`, request)
+  await runOnTrino(`CREATE CATALOG ${name} USING ${connector} WITH (${list.join(', ')})`, request)
 }

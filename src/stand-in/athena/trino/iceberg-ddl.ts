@@ -3,6 +3,8 @@ import type { Authorizer, Caller } from '../../services.ts'
 import { declaredIcebergType } from '../ddl/column-types.ts'
 import type { IcebergDdl } from '../ddl/ddl-context.ts'
 import { icebergProperties } from '../ddl/iceberg-properties.ts'
+import { fromIcebergType } from '../iceberg/iceberg-type.ts'
+import { currentSchema, type TableMetadata } from '../iceberg/metadata.ts'
 import { errorAt } from '../query-error.ts'
 import { parseS3Uri } from '../s3-uri.ts'
 import type { ColumnDeclaration, PartitionDeclaration } from '../sql/ddl.ts'
@@ -46,7 +48,9 @@ export function trinoIcebergDdl(
       } else if (alter.kind === 'dropColumn') await send(`${head} DROP COLUMN ${quoteName(alter.column)}`)
       else {
         const type = printType(declaredIcebergType(alter.to), quoteName)
-        await send(`${head} ALTER COLUMN ${quoteName(alter.from)} SET DATA TYPE ${type}`)
+        // Trino refuses to change a nested type, also to what it is.
+        if (type !== presentType(metadata, alter.from))
+          await send(`${head} ALTER COLUMN ${quoteName(alter.from)} SET DATA TYPE ${type}`)
         if (alter.to.name !== alter.from)
           await send(`${head} RENAME COLUMN ${quoteName(alter.from)} TO ${quoteName(alter.to.name)}`)
         if (alter.to.comment !== undefined) {
@@ -56,6 +60,11 @@ export function trinoIcebergDdl(
       }
     },
   }
+}
+
+function presentType(metadata: TableMetadata, column: string): string | undefined {
+  const field = currentSchema(metadata).fields.find(({ name }) => name.toLowerCase() === column)
+  return field && printType(fromIcebergType(field.type), quoteName)
 }
 
 /** How files are written is Trino's own affair; what OPTIMIZE and VACUUM go by is kept with the table. */

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../domain/clock.ts'
+import { TransferError } from '../domain/errors.ts'
+import { claim, type JournalEntry } from '../domain/journal.ts'
+import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
+
+/** The journal entry of a table, as this package keeps it. */
+export type TableEntry = JournalEntry<LoadRecord, LoadOutcome>
+
+/** Which table a journal is of. */
+export interface TableName {
+  readonly destination: string
+  readonly table: string
+}
+
+/** Keeps the journals of all tables. Each call is one atomic step of the store. */
+export interface JournalStore {
+  /** What is kept, and how long the attempt that holds it has yet; by the store's clock, as its only judge. */
+  read(table: TableName): Promise<{ readonly entry: TableEntry | undefined; readonly leaseLeftMs: number }>
+  /**
+   * Puts `next` in the place of the entry of that attempt and revision (none: `undefined`), and begins its lease anew.
+   * False when another one is there, and then nothing is changed; true also when `next` is there already.
+   */
+  replace(
+    table: TableName,
+    before: Pick<TableEntry, 'attempt' | 'revision'> | undefined,
+    next: TableEntry,
+    leaseMs: number,
+  ): Promise<boolean>
+  /** Begins the attempt's lease anew; 0 ends it. False when another attempt has the table. */
+  renew(table: TableName, attempt: string, leaseMs: number): Promise<boolean>
+}
+
+/** How long a table stays an attempt's without a sign of life, in milliseconds; as long as a job of BullMQ's stays a worker's. */
+const LEASE_MS = 30_000
+
+/** An attempt's hold on a table's journal. */
+export interface HeldJournal {
+  readonly table: TableName
+  readonly attempt: string
+  entry(): TableEntry
+  /** The transition. @throws {TransferError} `SUPERSEDED` when another attempt has the table; nothing is changed then. */
+  move(next: TableEntry): Promise<void>
+  /** Ends the lease, so that others need not wait for it. Whatever it says is not held against it. */
+  release(): Promise<void>
+}
+
+/**
+ * Takes a table for an attempt, or tells what its transfer's load did before.
+ *
+ * @throws {TransferError} `TARGET_BUSY` with `retryAfterMs` while another transfer's attempt has it.
+ */
+export async function takeTable(
+  store: JournalStore,
+  table: TableName,
+  transferId: string,
+): Promise<HeldJournal | { readonly outcome: LoadOutcome }> {
+  const attempt = newAttemptId()
+  for (;;) {
+    const { entry, leaseLeftMs } = await store.read(table)
+    const claimed = claim(entry, { transferId, attempt, leaseLeftMs })
+    if (claimed.kind === 'done') return { outcome: claimed.outcome }
+    if (claimed.kind === 'busy') throw busy(table, claimed)
+    if (await store.replace(table, entry, claimed.entry, LEASE_MS)) return hold(store, table, claimed.entry)
+  }
+}
+
+function hold(store: JournalStore, table: TableName, taken: TableEntry): HeldJournal {
+  let current = taken
+  return {
+    table,
+    attempt: taken.attempt,
+    entry: () => current,
+    move: async next => {
+      if (!(await store.replace(table, current, next, LEASE_MS))) throw superseded(table)
+      current = next
+    },
+    release: async () => {
+      await store.renew(table, taken.attempt, 0).catch(() => {
+        // Safe to pass over: the lease runs out by itself.
+      })
+    },
+  }
+}
+
+/** Signs of life between two leases' ends: one may be late or lost. */
+const RENEWALS_PER_LEASE = 3
+
+/** Keeps the lease while work runs, and calls back once when another attempt has the table. Stop it when done. */
+export function keepLease(
+  { journal: store, clock }: { readonly journal: JournalStore; readonly clock: Clock },
+  { table, attempt }: Pick<HeldJournal, 'table' | 'attempt'>,
+  onSuperseded: () => void,
+): { stop(): void } {
+  const stopped = new AbortController()
+  const renew = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(LEASE_MS / RENEWALS_PER_LEASE, stopped.signal)
+      if (stopped.signal.aborted) return
+      // A store that does not answer is no news; the next transition meets it, and waits or fails there.
+      if (!(await store.renew(table, attempt, LEASE_MS).catch(() => true))) return onSuperseded()
+    }
+  }
+  void renew()
+  return { stop: () => stopped.abort() }
+}
+
+/** Names an attempt, its folders and tables; never used twice. */
+function newAttemptId(): string {
+  return randomBytes(6).toString('hex')
+}
+
+function busy(
+  { destination, table }: TableName,
+  holder: { readonly transferId: string; readonly retryAfterMs: number },
+): TransferError {
+  return new TransferError(
+    'TARGET_BUSY',
+    `destination "${destination}": table "${table}" is being loaded by transfer ${holder.transferId}`,
+    { details: { destination, table, ...holder } },
+  )
+}
+
+function superseded({ destination, table }: TableName): TransferError {
+  return new TransferError(
+    'SUPERSEDED',
+    `destination "${destination}": another attempt took table "${table}" over`,
+    { details: { destination, table } },
+  )
+}
+
+/** A journal in memory, for transfers without a queue: nothing else knows of it. */
+export function createMemoryJournal(): JournalStore {
+  const entries = new Map<string, TableEntry>()
+  const keyOf = ({ destination, table }: TableName): string => JSON.stringify([destination, table])
+  return {
+    read: async table => ({ entry: entries.get(keyOf(table)), leaseLeftMs: 0 }),
+    replace: async (table, before, next) => {
+      const kept = entries.get(keyOf(table))
+      if (kept?.attempt !== before?.attempt || kept?.revision !== before?.revision) return false
+      entries.set(keyOf(table), next)
+      return true
+    },
+    renew: async (table, attempt) => entries.get(keyOf(table))?.attempt === attempt,
+  }
+}
