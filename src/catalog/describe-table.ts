@@ -1,6 +1,7 @@
 import { TransferError } from '../domain/errors.ts'
-import type { GluePort, GlueTable, WritableTable } from './glue-port.ts'
+import type { GluePort } from './glue-port.ts'
 import { MAX_TRIES, updateIfCurrent } from './update-table.ts'
+import { writableFields } from './writable-fields.ts'
 
 /**
  * Gives a table a description, unless it has it. Every other field of the entry is sent back as it was read, the
@@ -24,23 +25,4 @@ export async function describeTable(
     'COMMIT_CONFLICT',
     `the description of "${database}"."${name}" was not written: others changed the table ${MAX_TRIES} times in a row`,
   )
-}
-
-/** All that UpdateTable takes of what GetTable answers; it refuses the rest. */
-function writableFields(table: GlueTable, name: string): WritableTable {
-  return {
-    Name: name,
-    Description: table.Description,
-    Owner: table.Owner,
-    LastAccessTime: table.LastAccessTime,
-    LastAnalyzedTime: table.LastAnalyzedTime,
-    Retention: table.Retention,
-    StorageDescriptor: table.StorageDescriptor,
-    PartitionKeys: table.PartitionKeys,
-    ViewOriginalText: table.ViewOriginalText,
-    ViewExpandedText: table.ViewExpandedText,
-    TableType: table.TableType,
-    Parameters: table.Parameters,
-    TargetTable: table.TargetTable,
-  }
 }

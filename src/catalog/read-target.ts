@@ -13,6 +13,8 @@ export interface TargetTable {
   readonly location: string
   /** The present metadata file of the Iceberg table. `s3://…` */
   readonly metadataLocation: string | undefined
+  /** The entry as it was read. */
+  readonly entry: GlueTable & { readonly Name: string }
 }
 
 /**
@@ -43,6 +45,7 @@ export async function readTarget(
     })),
     location: Location.replace(/\/+$/, ''),
     metadataLocation: table.Parameters.metadata_location,
+    entry: { ...table, Name: name },
   }
 }
 

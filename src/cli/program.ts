@@ -19,12 +19,13 @@ import { runCommand } from './run-command.ts'
 import { singerCommand } from './singer-command.ts'
 import { standInCommand } from './stand-in-command.ts'
 import { resetStateCommand, setStateCommand, showStateCommand } from './state-commands.ts'
+import { addWindow, type WindowOptions, windowOf } from './window-options.ts'
 import { workerCommand } from './worker-command.ts'
 
 /** Runs the command of a context and keeps its exit code. */
 type Execute = (run: (context: Context) => Promise<number>) => Promise<void>
 
-interface RunOptions {
+interface RunOptions extends WindowOptions {
   readonly model?: string[]
   readonly singer?: string
   readonly state?: string
@@ -47,15 +48,23 @@ export function createProgram(execute: Execute): Command {
   add('worker', 'take transfer jobs from the queue until SIGTERM', 'worker').action(() =>
     execute(workerCommand),
   )
-  add('enqueue <destination>', 'put a transfer into the queue', 'enqueue acme --wait')
+  addWindow(add('enqueue <destination>', 'put a transfer into the queue', 'enqueue acme --wait'), 'full')
     .option('--full', 'read all rows, not only those since the last transfer')
     .option('--model <name...>', 'only these models')
     .option('--id <transferId>', 'the same id twice is one transfer')
     .option('--wait', 'stay until it has ended')
-    .action((destination: string, options: EnqueueOptions) =>
-      execute(context => enqueueCommand(context, destination, options)),
+    .action(
+      (destination: string, { from, to, ...options }: EnqueueOptions & WindowOptions, command: Command) => {
+        const window = windowOf({ from, to }, command)
+        return execute(context =>
+          enqueueCommand(context, destination, { ...options, ...(window && { window }) }),
+        )
+      },
     )
-  add('run <destination>', 'run one transfer here: all rows, no queue', 'run acme --model invoices')
+  addWindow(
+    add('run <destination>', 'run one transfer here: all rows, no queue', 'run acme --model invoices'),
+    'singer',
+  )
     .option('--model <name...>', 'only these models')
     .addOption(
       new Option('--singer <file>', 'load the streams of a Singer file, or of standard input: -').conflicts(
@@ -63,12 +72,13 @@ export function createProgram(execute: Execute): Command {
       ),
     )
     .option('--state <file>', 'with --singer: write STATE there, not to standard output')
-    .action((destination: string, { model, singer, state }: RunOptions, command: Command) => {
+    .action((destination: string, { model, singer, state, from, to }: RunOptions, command: Command) => {
+      const window = windowOf({ from, to }, command)
       if (state !== undefined && singer === undefined)
         command.error("error: option '--state <file>' needs option '--singer <file>'")
       return execute(context =>
         singer === undefined
-          ? runCommand(context, destination, model)
+          ? runCommand(context, destination, { models: model, window })
           : singerCommand(context, destination, { singer, ...(state === undefined ? {} : { state }) }),
       )
     })

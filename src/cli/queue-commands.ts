@@ -1,4 +1,5 @@
-import type { TransferStatus, TransferType } from '../domain/transfer.ts'
+import type { TransferStatus } from '../domain/transfer.ts'
+import type { TransferWindow } from '../domain/transfer-window.ts'
 import type { TransferQueue } from '../queue/transfer-queue.ts'
 import type { TransferView } from '../queue/transfer-view.ts'
 import { type Context, withQueue } from './context.ts'
@@ -9,6 +10,7 @@ import { describeFailure, describeTransfer, progressBar, table } from './output.
 export interface EnqueueOptions {
   readonly full?: boolean
   readonly model?: string[]
+  readonly window?: TransferWindow
   readonly wait?: boolean
   readonly id?: string
 }
@@ -20,10 +22,10 @@ export async function enqueueCommand(
   options: EnqueueOptions,
 ): Promise<number> {
   return withQueue(context, async queue => {
-    const type: TransferType = options.full ? 'full-refresh' : 'incremental'
     const { transferId } = await queue.enqueue({
       destination,
-      type,
+      ...(options.full ? { type: 'full-refresh' } : {}),
+      ...(options.window ? { window: options.window } : {}),
       ...(options.model ? { models: options.model } : {}),
       ...(options.id === undefined ? {} : { transferId: options.id }),
     })

@@ -102,6 +102,11 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'Give the column a new name in the model, or drop the table and run a full refresh, or restore the type.',
   },
+  WINDOW_REFUSED: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Leave the named model out of the window (`--model` names the others), or enqueue an incremental transfer or a full refresh of it.',
+  },
   SOURCE_NOT_FOUND: {
     retryable: true,
     owner: 'operator',
@@ -131,6 +136,11 @@ export const ERROR_CODES = {
     retryable: false,
     owner: 'operator',
     hint: 'Read the Athena error in the message; this statement cannot succeed as it is, report it as a bug.',
+  },
+  TABLE_NOT_FOUND: {
+    retryable: true,
+    owner: 'customer',
+    hint: 'Look for who dropped the named database or table, or correct its name; a transfer that is tried again makes its own anew.',
   },
   QUERY_CANCELLED: {
     retryable: false,

@@ -1,9 +1,10 @@
 /** Version of the entries that this package writes. */
 export const JOURNAL_VERSION = 1
 
-/** One execution that succeeded. */
+/** One step that succeeded. */
 export interface StepDone {
-  readonly queryExecutionId: string
+  /** Absent for a step that is no statement. */
+  readonly queryExecutionId?: string | undefined
   readonly changedRowCount: number
   readonly scannedBytes: number
 }

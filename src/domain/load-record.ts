@@ -5,6 +5,41 @@ import { TRANSFER_TYPES } from './transfer.ts'
 
 const count = z.number().nonnegative()
 
+const stepSchema = z.discriminatedUnion('step', [
+  z.object({ step: z.enum(['target', 'shadow', 'load']), sql: z.string() }),
+  z.object({ step: z.enum(['mark', 'swap']) }),
+])
+
+/**
+ * The records of the table: as the load found it (`before`), while it may be under way (`held`, if another), and once it
+ * is done, by whether it changed rows. Absent ones are not written: nothing is known of the table then.
+ */
+const tableRecordsSchema = z.object({
+  before: tableRecordSchema.optional(),
+  held: tableRecordSchema.optional(),
+  changed: tableRecordSchema.optional(),
+  unchanged: tableRecordSchema.optional(),
+})
+
+/** An overwrite by a shadow table that takes the target's place. */
+const swapSchema = z.object({
+  shadowTable: z.string(),
+  /** Folder of the shadow table, fresh; the target's own once it is swapped. `s3://…`, no slash at the end. */
+  location: z.string(),
+  /** The target's partitioning and order, which the shadow table has to have. */
+  layout: z.string(),
+  /** Version of the target's entry when the load was planned: another one is not swapped. */
+  targetVersionId: z.string(),
+  /** Which folder the table lies in and which it will: after a crash the one without a table is found by it. */
+  note: z.object({ key: z.string(), body: z.string() }),
+  /** The same load by MERGE, for a table that the shadow cannot take the place of. */
+  fallback: z.object({
+    steps: z.array(stepSchema),
+    splits: z.array(z.enum(SPLIT_REASONS)),
+    tableRecords: tableRecordsSchema,
+  }),
+})
+
 /**
  * All that is needed to bring a staged load to its end, without the source, the model's definition or the worker that
  * staged it: what was staged, the statements, and what is to be remembered and told afterwards. Plain data, kept in the
@@ -17,8 +52,12 @@ export const loadRecordSchema = z.object({
   transferType: z.enum(TRANSFER_TYPES),
   database: z.string(),
   table: z.string(),
-  /** Athena statements in order; those of step `load` change rows, each safe to repeat. None when nothing is to be done. */
-  steps: z.array(z.object({ step: z.enum(['target', 'load']), sql: z.string() })),
+  /** The window that was read, if not all from the watermark on. In the text of the model's cursor. */
+  window: z.object({ from: z.string(), to: z.string() }).optional(),
+  /** In order; statements of step `load` write rows, and every step is safe to repeat. None when nothing is to be done. */
+  steps: z.array(stepSchema),
+  /** Set for a load with the steps `mark` and `swap`, and for one that had them. */
+  swap: swapSchema.optional(),
   /** What the load statements read; absent when there are none. */
   staging: z
     .object({
@@ -41,12 +80,7 @@ export const loadRecordSchema = z.object({
   renamedColumns: z.array(z.object({ source: z.string(), table: z.string() })),
   /** Of the table, for readers of the catalog. */
   description: z.string().optional(),
-  /** The record to be written once the load is done, by whether it changed rows, unless it is as before. */
-  tableRecords: z.object({
-    changed: tableRecordSchema,
-    unchanged: tableRecordSchema,
-    before: tableRecordSchema.optional(),
-  }),
+  tableRecords: tableRecordsSchema,
   /** To be remembered once the load is done. */
   state: z.object({
     watermark: z.string().optional(),
@@ -60,6 +94,9 @@ export const loadRecordSchema = z.object({
 
 /** See `loadRecordSchema`. */
 export type LoadRecord = z.output<typeof loadRecordSchema>
+
+/** How a load is swapped, see `LoadRecord`. */
+export type LoadSwap = z.output<typeof swapSchema>
 
 /** What a load did, as its journal keeps it: a model's result without its duration. */
 export const loadOutcomeSchema = z.object({

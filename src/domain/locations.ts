@@ -46,6 +46,14 @@ export function tableRecordKey(place: Place, table: string): string {
   return `${place.schema}/_tables/${table}.json`
 }
 
+/**
+ * Key of the note that an overwrite by swap leaves of the table's old folder and its new one; the one that no table lies
+ * in is to be removed.
+ */
+export function swapNoteKey(place: Place, table: string, attempt: string): string {
+  return `${place.schema}/_swaps/${table}/${attempt}.json`
+}
+
 /** Key of a model's manifest for one transfer. */
 export function manifestKey(place: Place, table: string, transferId: string, day: string): string {
   return `${place.schema}/_manifests/${table}/dt=${day}/manifest_${transferId}.json`

@@ -8,6 +8,13 @@ import { rejectedRowLimitsSchema } from './rejected-row.ts'
 /** Longest comment of a column and description of a table in Glue, in bytes. */
 const [MAX_COMMENT_BYTES, MAX_DESCRIPTION_BYTES] = [255, 2048]
 
+/**
+ * 5 GiB. A MERGE reads the table and joins it, which the new table spares: from here on a scan of two cents and more (at 5
+ * dollars a TB), and a join of some hundred million rows, which is where Athena's memory may end. Below it rows that did
+ * not change are left alone and the table keeps its history, which is worth more.
+ */
+const DEFAULT_SWAP_BYTES = 5 * 1024 ** 3
+
 const columnSchema = z.strictObject({
   name: z.string().min(1).meta({ description: 'Name in the source; the table folds it to [a-z0-9_].' }),
   type: columnTypeSchema.meta({
@@ -103,6 +110,10 @@ export const modelSchema = z
       .meta({ description: 'Last-modified column; absent: every transfer reads all.' }),
     lookbackMs: z.int().min(0).default(300_000).meta({
       description: 'How much before the watermark is read again, for a timestamp cursor. Milliseconds.',
+    }),
+    swapAtBytes: z.int().min(0).default(DEFAULT_SWAP_BYTES).meta({
+      description:
+        "Bytes of the table's files from which it is overwritten by a new table that takes its place, instead of one MERGE.",
     }),
     rejectedRows: rejectedRowLimitsSchema.meta({
       description: 'Rows that may be quarantined before the model fails. Default: none.',

@@ -20,7 +20,11 @@ export const SPLITS = {
 } as const
 
 /** The reasons, by name. */
-export const SPLIT_REASONS = ['partitions', 'clauses', 'resources'] as const satisfies readonly (keyof typeof SPLITS)[]
+export const SPLIT_REASONS = [
+  'partitions',
+  'clauses',
+  'resources',
+] as const satisfies readonly (keyof typeof SPLITS)[]
 
 /** One of the reasons. */
 export type SplitReason = keyof typeof SPLITS

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ErrorReport } from './errors.ts'
 import type { SplitReason } from './split.ts'
+import type { TransferWindow } from './transfer-window.ts'
 
 /** Where a transfer stands; the last five are final. */
 export const TRANSFER_STATUSES = [
@@ -23,8 +24,8 @@ export const transferIdSchema = z
   .string()
   .regex(/^[0-9a-z]{26}$/, 'expected a transfer id of 26 characters [0-9a-z]')
 
-/** Which rows a transfer reads: those after the watermark, or all. */
-export const TRANSFER_TYPES = ['incremental', 'full-refresh'] as const
+/** Which rows a transfer reads: those after the watermark, all, or those of a window. */
+export const TRANSFER_TYPES = ['incremental', 'full-refresh', 'backfill'] as const
 
 export type TransferType = (typeof TRANSFER_TYPES)[number]
 
@@ -33,6 +34,8 @@ export interface Transfer {
   readonly transferId: string
   readonly destination: string
   readonly type: TransferType
+  /** Of a backfill, and of no other type. */
+  readonly window?: TransferWindow | undefined
 }
 
 /** What one model's run did. Counts are exact; bytes are as stored; the watermark is in the cursor's own spelling. */
@@ -40,7 +43,7 @@ export interface ModelResult {
   readonly model: string
   readonly table: string
   readonly status: 'SUCCESS' | 'ERROR' | 'CANCELLED'
-  /** Rows that were read, valid and inside the window. */
+  /** Rows that were read, valid and inside the window; with a backfill's, rows that were deleted after it. */
   readonly rowCount: number
   /** True when they were loaded before, all of them, so that nothing was staged and no statement run. */
   readonly isUnchanged: boolean

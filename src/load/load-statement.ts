@@ -80,7 +80,24 @@ interface Merge {
  */
 export function loadStatement(load: LoadInput, part: StatementPart): string {
   const input = withNames(load, part)
-  const { source, on, clauses } = mergeOf(input)
+  return statementOf(input, mergeOf(input))
+}
+
+/**
+ * Inserts the staged rows that the target has not, the deleted ones aside; a row that it has is left alone, and so
+ * nothing is doubled. For tables that are filled anew.
+ */
+export function insertStatement(load: LoadInput): string {
+  const input = withNames(load, { rows: ALL_ROWS, aliases: 'names' })
+  const deleted = deletedCondition(input.model, name => `s.${sourceName(input, name)}`)
+  return statementOf(input, {
+    source: stagedRows(input),
+    on: matchConditions(input),
+    clauses: [insertClause(input, deleted && `NOT (${deleted})`)],
+  })
+}
+
+function statementOf(input: StatementInput, { source, on, clauses }: Merge): string {
   return [
     `MERGE INTO ${qualified(input.database, input.target)} AS t`,
     `USING (${inRanges(input, source)}) AS s`,

@@ -3,23 +3,36 @@ import type { Column } from '../domain/model.ts'
 import { formatPartitionField, type PartitionField } from '../domain/partition-field.ts'
 import { quoteDdlIdentifier, quoteString } from './quote.ts'
 
+const OWN_PROPERTIES = [
+  ['table_type', 'ICEBERG'],
+  ['format', 'parquet'],
+  ['write_compression', 'zstd'],
+] as const
+
 /**
  * Creates an Iceberg target in a fresh folder. Athena allows a closed list of table properties; these two make Parquet
  * with zstd, which is what is staged.
  */
 export function createTargetStatement(
-  table: { readonly database: string; readonly name: string; readonly location: string },
+  table: {
+    readonly database: string
+    readonly name: string
+    readonly location: string
+    /** Further table properties, which come before ours. */
+    readonly properties?: ReadonlyMap<string, string>
+  },
   columns: readonly Column[],
   partitions: readonly PartitionField[],
 ): string {
   const partitionedBy = partitions.map(field => formatPartitionField(field, quoteDdlIdentifier)).join(', ')
+  const properties = new Map([...OWN_PROPERTIES, ...(table.properties ?? [])])
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(table)} (`,
     columns.map(column => `  ${columnDefinition(column)}`).join(',\n'),
     ')',
     ...(partitions.length === 0 ? [] : [`PARTITIONED BY (${partitionedBy})`]),
     `LOCATION ${quoteString(table.location)}`,
-    "TBLPROPERTIES ('table_type'='ICEBERG', 'format'='parquet', 'write_compression'='zstd')",
+    `TBLPROPERTIES (${[...properties].map(([name, value]) => `${quoteString(name)}=${quoteString(value)}`).join(', ')})`,
   ].join('\n')
 }
 

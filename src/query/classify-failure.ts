@@ -17,8 +17,8 @@ const BY_TYPE: readonly { readonly from: number; readonly to: number; readonly c
   { from: 1006, to: 1006, class: { code: 'QUERY_FAILED', sameStatementAgain: false } },
   { from: 1011, to: 1011, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },
   { from: 1014, to: 1014, class: { code: 'QUERY_CANCELLED', sameStatementAgain: false } },
-  { from: 1110, to: 1110, class: { code: 'COMMIT_CONFLICT', sameStatementAgain: false } },
-  { from: 1301, to: 1301, class: { code: 'COMMIT_CONFLICT', sameStatementAgain: false } },
+  { from: 1110, to: 1110, class: { code: 'TABLE_NOT_FOUND', sameStatementAgain: false } },
+  { from: 1301, to: 1301, class: { code: 'TABLE_NOT_FOUND', sameStatementAgain: false } },
   { from: 1306, to: 1306, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
   { from: 1400, to: 1401, class: { code: 'AWS_THROTTLED', sameStatementAgain: true } },
   { from: 1402, to: 1402, class: { code: 'DESTINATION_UNUSABLE', sameStatementAgain: false } },
@@ -39,9 +39,13 @@ const TRANSIENT_TYPES = [
   [9999, 9999],
 ] as const
 
+/** How the engine begins the message of a failure that it has a name for: `DIVISION_BY_ZERO: …`. */
+const NAMED_MISTAKE = /^\s*[A-Z]+(_[A-Z]+)+:/
+
 /**
  * Says what a failed or cancelled execution means, by its error type; message text decides only where Athena has no
- * type of its own for it: the commit conflict, open partitions, the scan limit and statements of ours that cannot succeed.
+ * type of its own for it: the commit conflict, open partitions, the scan limit, statements of ours that cannot succeed, and
+ * which of a statement's many mistakes it is that comes with the type of a table that is not there.
  */
 export function classifyFailure(status: QueryExecution['Status']): FailureClass {
   const message = `${status?.StateChangeReason ?? ''} ${status?.AthenaError?.ErrorMessage ?? ''}`
@@ -52,8 +56,12 @@ export function classifyFailure(status: QueryExecution['Status']): FailureClass 
     return { code: 'QUERY_LIMIT_EXCEEDED', sameStatementAgain: false }
   if (/Bytes scanned limit was exceeded/i.test(message))
     return { code: 'SCAN_LIMIT_EXCEEDED', sameStatementAgain: false }
+  if (/\b(SCHEMA|TABLE)_NOT_FOUND\b/.test(message))
+    return { code: 'TABLE_NOT_FOUND', sameStatementAgain: false }
   if (type === undefined) return { code: cancelledOr(status, 'QUERY_FAILED'), sameStatementAgain: false }
   const known = BY_TYPE.find(row => row.from <= type && type <= row.to)
+  if (known?.class.code === 'TABLE_NOT_FOUND' && NAMED_MISTAKE.test(message))
+    return { code: 'QUERY_FAILED', sameStatementAgain: false }
   if (known) return known.class
   const transient = TRANSIENT_TYPES.some(([from, to]) => from <= type && type <= to)
   if (transient && status?.AthenaError?.Retryable)

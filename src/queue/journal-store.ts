@@ -34,7 +34,7 @@ return 1`
 const count = z.number().int().nonnegative()
 
 const stepDoneSchema = z.object({
-  queryExecutionId: z.string(),
+  queryExecutionId: z.string().optional(),
   changedRowCount: count,
   scannedBytes: count,
 })

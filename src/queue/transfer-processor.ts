@@ -72,11 +72,11 @@ async function fanOut(
   payload: TransferPayload,
 ): Promise<NonNullable<TransferPayload['fannedOut']>> {
   const models = await modelsToRun(context, payload)
-  const { version, transferId, destination, type } = payload
+  const { version, transferId, destination, type, window } = payload
   for (const model of models) {
     await context.queues.models.add(
       model,
-      { version, transferId, destination, type, model },
+      { version, transferId, destination, type, ...(window && { window }), model },
       {
         ...MODEL_RETRIES,
         jobId: modelJobId(transferId, model),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TransferError } from '../domain/errors.ts'
 import type { TransferStatus, TransferType } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
+import type { TransferWindow } from '../domain/transfer-window.ts'
 import { isCancelled, markCancelled } from './cancellation.ts'
 import { connectRedis, type QueueConnection } from './connection.ts'
 import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
@@ -13,8 +14,13 @@ import { openStatus, type TransferJob, type TransferView, viewModel } from './tr
 export interface TransferRequest {
   /** Name of a destination in the workers' configuration. */
   readonly destination: string
-  /** Default `incremental`: the rows since the last transfer. `full-refresh` reads all rows. */
+  /** Default `incremental`: the rows since the last transfer; with a window `backfill`. `full-refresh` reads all rows. */
   readonly type?: TransferType
+  /**
+   * Reads the rows whose cursor lies in it alone: `from` inclusive, `to` exclusive, each in RFC 3339 with at most six
+   * digits of fraction. Models without a cursor that is a time, and those that are overwritten, are refused.
+   */
+  readonly window?: TransferWindow
   /** Default: all models of the destination. */
   readonly models?: readonly string[]
   /** Default: a new one. The same id twice is one transfer, so a request may be repeated safely. */
@@ -26,8 +32,8 @@ export interface TransferRequest {
 }
 
 /**
- * The producer's side of the queue. Jobs carry names only: `{ version: 1, transferId, destination, type, models?,
- * requestedAt }`; destinations and secrets stay with the workers. A job is as durable as Redis is: with `appendonly yes`
+ * The producer's side of the queue. Jobs carry names only: `{ version: 1, transferId, destination, type, window?,
+ * models?, requestedAt }`; destinations and secrets stay with the workers. A job is as durable as Redis is: with `appendonly yes`
  * what `enqueue` returned survives a restart. Ended transfers are kept 14 days, the newest 10,000.
  */
 export interface TransferQueue {
@@ -116,11 +122,15 @@ async function enqueue(
   queues: TransferQueues,
   request: TransferRequest,
 ): Promise<{ readonly transferId: string }> {
-  const { destination, type = 'incremental', models, transferId = newTransferId() } = request
-  const { priority, delayMs } = request
+  const { destination, window, models, transferId = newTransferId() } = request
+  const { type = window ? 'backfill' : 'incremental', priority, delayMs } = request
   return add(
     queues,
-    { version: PAYLOAD_VERSION, transferId, destination, type, ...(models ? { models: [...models] } : {}) },
+    {
+      ...{ version: PAYLOAD_VERSION, transferId, destination, type },
+      ...(window && { window: { ...window } }),
+      ...(models && { models: [...models] }),
+    },
     {
       ...(priority === undefined ? {} : { priority }),
       ...(delayMs === undefined ? {} : { delay: delayMs }),

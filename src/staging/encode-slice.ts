@@ -11,6 +11,7 @@ import {
   hasCheckedRows,
   identifier,
   inWindow,
+  isBefore,
   literal,
   type StringReading,
   spanDigests,
@@ -210,7 +211,7 @@ async function readFacts(
   const bounds = bounded.flatMap(column =>
     ['min', 'max'].map(name => canonicalText(column, boundValue(name, identifier(column.tableName)))),
   )
-  const maxCursor = cursor ? canonicalText(cursor, `max(${identifier(cursor.tableName)})`) : 'NULL'
+  const maxCursor = cursor ? canonicalText(cursor, largest(cursor, request.window)) : 'NULL'
   const select = ['CAST(count(*) AS VARCHAR)', maxCursor, ...bounds].join(', ')
   const from = `read_parquet(${literal(request.target)})`
   const [[count, max, ...values] = []] = await readTexts(connection, `SELECT ${select} FROM ${from}`)
@@ -222,6 +223,13 @@ async function readFacts(
       return min == null || maximum == null ? [] : [{ column: tableName, min, max: maximum }]
     }),
   }
+}
+
+/** The largest cursor inside the window; of rows that were deleted after it none counts. */
+function largest({ tableName, type }: EncodedColumn, window: Window | undefined): string {
+  const name = identifier(tableName)
+  const where = window?.to === undefined ? '' : ` FILTER (WHERE ${isBefore(name, window.to, type)})`
+  return `max(${name})${where}`
 }
 
 /** NULL as soon as one value is: bounds say nothing of rows without a value. */

@@ -20,6 +20,8 @@ export interface Window {
   readonly column: string
   readonly from?: string | undefined
   readonly to?: string | undefined
+  /** Column that tells deleted rows: those after `to` are inside, too, so that no older version of such a row comes back. */
+  readonly deletedBy?: string | undefined
 }
 
 /** A DuckDB identifier. */
@@ -258,9 +260,24 @@ export function inWindow(
     window.from === undefined
       ? undefined
       : `(${name} >= ${boundOf(window.from, cursor.type)} OR ${name} IS NULL)`,
-    window.to === undefined ? undefined : `${name} < ${boundOf(window.to, cursor.type)}`,
+    window.to === undefined
+      ? undefined
+      : `(${isBefore(name, window.to, cursor.type)}${deletedLater(columns, name, window)})`,
   ].filter(bound => bound !== undefined)
   return bounds.length === 0 ? rows : `SELECT * FROM (${rows}) WHERE ${bounds.join(' AND ')}`
+}
+
+/** A condition on the cursor that holds for no NULL. */
+export function isBefore(cursor: string, to: string, type: ColumnType): string {
+  return `${cursor} < ${boundOf(to, type)}`
+}
+
+function deletedLater(columns: readonly EncodedColumn[], cursor: string, { deletedBy }: Window): string {
+  const column = columns.find(({ tableName }) => tableName === deletedBy)
+  if (!column) return ''
+  const value = identifier(column.tableName)
+  const isDeleted = column.type.kind === 'boolean' ? `coalesce(${value}, false)` : `${value} IS NOT NULL`
+  return ` OR (${cursor} IS NOT NULL AND ${isDeleted})`
 }
 
 /** Rows with the hash of what they hold: of each value that is not NULL with its column's name, in the names' order. */

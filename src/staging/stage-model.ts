@@ -5,7 +5,7 @@ import type { Model } from '../domain/model.ts'
 import { MAX_STAGED_PARTITIONS, orderedFields, type PartitionField } from '../domain/partition-field.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import { boundColumnsOf, cursorOf, identityOf, windowCursorOf } from '../domain/row-identity.ts'
-import type { EncodedColumn } from './encode-sql.ts'
+import type { EncodedColumn, Window } from './encode-sql.ts'
 import type { Encode, EncoderPool } from './encoder-pool.ts'
 import { createUploads } from './held-uploads.ts'
 import {
@@ -25,7 +25,10 @@ import { emptyTotals, type StagedModel, type StagingTotals, withSlice } from './
 export interface StageOptions {
   readonly model: Model
   readonly batches: AsyncIterable<RowBatch>
-  /** Bounds of the cursor in canonical text: `from` inclusive, `to` exclusive. */
+  /**
+   * Bounds of the cursor in canonical text: `from` inclusive, `to` exclusive. Rows that the source deleted after `to`
+   * are staged with those inside, so that no older version of them comes back; `maxCursor` is of those inside.
+   */
   readonly window: { readonly from?: string | undefined; readonly to?: string | undefined }
   /** How the target is partitioned, by its columns' names. */
   readonly partitionedBy: readonly PartitionField[]
@@ -183,10 +186,14 @@ function encodedColumns(model: Model): readonly EncodedColumn[] {
   }))
 }
 
-function windowOf({ model, window }: StageOptions): EncodeWindow | undefined {
+function windowOf({ model, window }: StageOptions): Window | undefined {
   const column = cursorOf(model)?.tableName
   const isOpen = window.from === undefined && window.to === undefined
-  return column === undefined || isOpen ? undefined : { column, ...window }
+  return column === undefined || isOpen ? undefined : { column, ...window, deletedBy: deletedBy(model) }
 }
 
-type EncodeWindow = StageOptions['window'] & { readonly column: string }
+function deletedBy({ columns, deletes }: Model): string | undefined {
+  return deletes?.keepRows === false
+    ? columns.find(({ name }) => name === deletes.column)?.tableName
+    : undefined
+}

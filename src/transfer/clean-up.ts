@@ -5,15 +5,17 @@ import { keysBelow } from '../staging/keys-below.ts'
 import type { DestinationClients } from './ports.ts'
 
 /**
- * Removes a load's staging table and staged files. Only for loads that no running statement reads.
+ * Removes a load's staging table, its shadow table's entry and staged files; folders of tables stay. Only for loads that
+ * no running statement reads or fills.
  * A failure here is not the load's: what stays carries our mark and is removed by the sweep.
  */
 export async function cleanUp(
   clients: Pick<DestinationClients, 's3' | 'glue'>,
   { bucket }: Pick<Destination, 'bucket'>,
-  { database, staging, files }: Pick<LoadRecord, 'database' | 'staging' | 'files'>,
+  { database, staging, swap, files }: Pick<LoadRecord, 'database' | 'staging' | 'swap' | 'files'>,
 ): Promise<void> {
   try {
+    if (swap) await deleteStagingTable(clients.glue, database, swap.shadowTable)
     if (staging) await deleteStagingTable(clients.glue, database, staging.table)
     for (const { key } of files) await clients.s3.deleteObject({ Bucket: bucket, Key: key })
   } catch {

@@ -3,7 +3,15 @@ import { ensureDatabase } from '../catalog/ensure-database.ts'
 import { createStagingTable } from '../catalog/staging-table.ts'
 import { isHandedOver } from '../domain/abort-reason.ts'
 import { TransferError } from '../domain/errors.ts'
-import { cleaned, groupEnded, loading, replanned, type StepDone, stepDone, submitted } from '../domain/journal.ts'
+import {
+  cleaned,
+  groupEnded,
+  loading,
+  replanned,
+  type StepDone,
+  stepDone,
+  submitted,
+} from '../domain/journal.ts'
 import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
 import { waitForNextTry } from '../query/backoff.ts'
 import { clientRequestToken } from '../query/client-request-token.ts'
@@ -13,11 +21,12 @@ import { awaitQuery, outcomeOf, type QueryOptions } from '../query/run-query.ts'
 import { GROUP_BACKOFF, MAX_GROUPS } from '../query/run-statement.ts'
 import { startQuery } from '../query/start-query.ts'
 import { cleanUp } from './clean-up.ts'
-import type { HeldJournal } from './journal.ts'
+import type { HeldJournal, TableEntry } from './journal.ts'
 import { writeManifest } from './manifest.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import type { PreparedLoad } from './prepare-load.ts'
 import { queryOptions } from './query-options.ts'
+import { runSwapStep, writeSwapNote } from './swap-steps.ts'
 import { writeTableRecord } from './table-records.ts'
 import type { ModelJob } from './transfer-model.ts'
 
@@ -33,8 +42,8 @@ export interface OpenLoad {
 }
 
 /**
- * Brings a staged load to its end, from wherever its journal stands: the tables, the statements (the last one that loads
- * is **the commit point**), what is remembered and told, what is removed. Any number of attempts may do it, one after the
+ * Brings a staged load to its end, from wherever its journal stands: the tables, the steps (the last one is **the commit
+ * point**: a statement, or a swap), what is remembered and told, what is removed. Any number of attempts may do it, one after the
  * other or at once: an execution is joined by its token, and every other step is safe to repeat.
  *
  * @throws {TransferError} of the statement that failed. A load of which nothing runs any more and that cannot succeed is
@@ -49,14 +58,18 @@ export async function finishLoad(open: OpenLoad): Promise<LoadOutcome> {
   return close(open)
 }
 
-/** Makes what the statements need. Before the journal says `loading`, so that whoever finds it so finds that too. */
-async function openLoading({ clients, journal, signal }: OpenLoad, load: LoadRecord): Promise<void> {
+/** Makes what the steps need, and notes what they might leave. Before the journal says `loading`, so that whoever finds it so finds that too. */
+async function openLoading(open: OpenLoad, load: LoadRecord): Promise<void> {
+  const { clients, destination, journal, signal } = open
   await ensureDatabase(clients.glue, load.database)
   if (load.staging) {
     const { table: name, ...staging } = load.staging
     const { transferId } = journal.entry()
     await createStagingTable(clients.glue, load.database, { name, ...staging, transferId })
   }
+  if (load.swap) await writeSwapNote(open, load.swap)
+  const { held } = load.tableRecords
+  if (held) await writeTableRecord(clients.s3, destination, load.table, held)
   signal.throwIfAborted()
   await journal.move(loading(journal.entry()))
 }
@@ -71,7 +84,7 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
     const { position } = journal.entry()
     if (position.state !== 'loading') return
     try {
-      await journal.move(stepDone(journal.entry(), await runStep(open, options)))
+      await journal.move(await runStep(open, options))
     } catch (thrown) {
       const isOver = isEnded(thrown) || (position.group === ownGroup && isRefused(journal, thrown))
       if (!isOver) throw thrown
@@ -98,7 +111,8 @@ function smallerSteps({ journal, halve }: OpenLoad, thrown: unknown): LoadRecord
   const isTooMuch = thrown instanceof TransferError && thrown.code === 'QUERY_LIMIT_EXCEEDED'
   if (position.state !== 'loading' || !isTooMuch) return undefined
   const { load, step } = position
-  const halves = halve?.(load.steps[step]?.sql ?? '')
+  const open = load.steps[step]
+  const halves = open && 'sql' in open ? halve?.(open.sql) : undefined
   if (!halves) return undefined
   const steps = load.steps.toSpliced(step, 1, ...halves.map(sql => ({ step: 'load' as const, sql })))
   return { ...load, steps, splits: [...new Set([...load.splits, 'resources' as const])] }
@@ -111,13 +125,32 @@ function isRefused(journal: HeldJournal, thrown: unknown): boolean {
   return !isSubmitted && thrown instanceof TransferError && !thrown.retryable
 }
 
+/** Runs the open step to its end, and returns the journal's entry after it. */
+async function runStep(open: OpenLoad, options: QueryOptions): Promise<TableEntry> {
+  const { position } = open.journal.entry()
+  const step = position.state === 'loading' ? position.load.steps[position.step] : undefined
+  if (position.state !== 'loading' || !step)
+    throw new TransferError('INTERNAL', `no step is open in ${position.state}`)
+  if (!('sql' in step)) return runSwapStep(open, position.load, step.step)
+  const done = await runQueryStep(open, { ...position, ...step }, options)
+  return stepDone(open.journal.entry(), done)
+}
+
 /** The open group's execution, submitted or joined, to its end. */
-async function runStep({ clients, journal }: OpenLoad, options: QueryOptions): Promise<StepDone> {
-  const { transferId, position } = journal.entry()
-  if (position.state !== 'loading') throw new Error(`no statement is open in ${position.state}`)
-  const { load, group } = position
-  const { step, sql } = load.steps[position.step] ?? { step: 'none', sql: '' }
-  let id = position.queryExecutionId
+async function runQueryStep(
+  { clients, journal }: OpenLoad,
+  open: {
+    readonly load: LoadRecord
+    readonly group: number
+    readonly queryExecutionId?: string | undefined
+    readonly step: string
+    readonly sql: string
+  },
+  options: QueryOptions,
+): Promise<StepDone> {
+  const { transferId } = journal.entry()
+  const { load, group, step, sql } = open
+  let id = open.queryExecutionId
   if (id === undefined) {
     const parts = { transferId, model: load.model, step: `${load.id} ${step}`, group, sql }
     id = await startQuery(clients.athena, { sql, clientRequestToken: clientRequestToken(parts) }, options)
@@ -142,9 +175,9 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
     throw new TransferError('INTERNAL', `a load is to be closed in ${position.state}`)
   const { load, done } = position
   const outcome = outcomeOfLoad(load, done)
-  const { changed, unchanged, before } = load.tableRecords
+  const { before, held, changed, unchanged } = load.tableRecords
   const record = outcome.changedRowCount > 0 ? changed : unchanged
-  if (JSON.stringify(record) !== JSON.stringify(before))
+  if (record && (held || JSON.stringify(record) !== JSON.stringify(before)))
     await writeTableRecord(clients.s3, destination, load.table, record)
   await deps.states.write(destination.name, load.table, load.state, load.watermarkKind)
   if (!load.isUnchanged)
@@ -174,7 +207,7 @@ function outcomeOfLoad(load: LoadRecord, done: readonly StepDone[]): LoadOutcome
     statementCount: loads.length,
     splits: load.splits,
     notices: load.notices,
-    ...(last ? { queryExecutionId: last.queryExecutionId } : {}),
+    ...(last?.queryExecutionId === undefined ? {} : { queryExecutionId: last.queryExecutionId }),
     ...(load.state.watermark === undefined ? {} : { watermark: load.state.watermark }),
   }
 }

@@ -7,8 +7,8 @@ import type { DestinationClients, TransferDeps } from './ports.ts'
 
 /**
  * Writes the model's manifest for this transfer: which files were staged (with SHA-256, ETag, rows and bytes), by which
- * query they were loaded, which columns have other names in the table, and the watermark before and after. Written after
- * the load; the staged files themselves are gone by then.
+ * query they were loaded, which columns have other names in the table, the window if it was one, and the watermark before
+ * and after. Written after the load; the staged files themselves are gone by then.
  *
  * It is canonical JSON (RFC 8785). With a signing key the 64 bytes of an Ed25519 signature over the object's bytes as they
  * are lie beside it under `….json.sig`, written first, so that whoever sees a manifest finds its signature.
@@ -41,6 +41,7 @@ function contentOf(transferId: string, load: LoadRecord, outcome: LoadOutcome) {
     version: 1,
     transferId,
     transferType: load.transferType,
+    window: load.window ?? null,
     model: load.model,
     table: load.table,
     renamedColumns: load.renamedColumns,

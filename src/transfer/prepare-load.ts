@@ -1,16 +1,18 @@
-import { readTarget } from '../catalog/read-target.ts'
-import type { Destination } from '../domain/destination.ts'
+import { readTarget, type TargetTable } from '../catalog/read-target.ts'
 import type { LoadRecord } from '../domain/load-record.ts'
 import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
-import { recordAfter } from '../domain/table-record.ts'
+import type { PartitionField } from '../domain/partition-field.ts'
+import type { TableRecord } from '../domain/table-record.ts'
 import { modelForTable, needsFullRead } from '../load/model-for-table.ts'
 import { type LoadPlan, type LoadPlanInput, NOTHING_STAGED, planLoad } from '../load/plan-load.ts'
 import { halvedSteps } from '../load/plan-steps.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { removeStaged } from './clean-up.ts'
-import { planRead, stateAfter } from './model-state.ts'
+import { planRead, type ReadPlan, stateAfter } from './model-state.ts'
+import { planSwapLoad } from './plan-swap-load.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { readPartitions } from './read-partitions.ts'
+import { recordsOfLoad } from './record-of-load.ts'
 import { recoverWatermark } from './recover-watermark.ts'
 import { stage } from './stage.ts'
 import { readTableRecord } from './table-records.ts'
@@ -44,18 +46,19 @@ export async function prepareLoad(
   const partitionedBy = await readPartitions(clients.s3, model, { target, record })
   const needsAll = needsFullRead({ model, target, record })
   const table = { needsAll, isNew: target === undefined, meeting: record?.meeting }
-  const read = await planRead(deps.states, job, table, () =>
-    recoverWatermark(clients, deps, job, options.signal),
+  const read = await planRead(deps.states, job, table, async () =>
+    record?.watermark === undefined
+      ? recoverWatermark(clients, deps, job, options.signal)
+      : (record.watermark ?? undefined),
   )
   const prefix = stagingPrefix(destination, transfer.transferId, model.tableName, attempt)
-  const targetLocation = s3Uri(bucket, tablePrefix(destination, model.tableName, attempt))
   const shape = {
     database,
     model,
     writeMode: read.writeMode,
     target,
     record,
-    targetLocation,
+    targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, attempt)),
     stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(bucket, prefix),
     partitionedBy,
@@ -63,16 +66,54 @@ export async function prepareLoad(
   }
   planLoad({ ...shape, ...NOTHING_STAGED })
   const staged = await stage(clients, deps, job, { prefix, read, partitionedBy, ...options })
-  const plan = await planStaged(clients, destination, prefix, { ...shape, ...staged })
-  const location = target?.location ?? targetLocation.replace(/\/$/, '')
-  const records = { location, before: record, partitionedBy }
+  const found = { target, record, read, staged, partitionedBy, attempt, shape: { ...shape, ...staged } }
+  return planned(clients, job, found).catch(async (thrown: unknown) => {
+    await removeStaged(clients, destination, prefix)
+    throw thrown
+  })
+}
+
+/** What a load is planned from. */
+interface Staged {
+  readonly target: TargetTable | undefined
+  readonly record: TableRecord | undefined
+  readonly read: ReadPlan
+  readonly staged: StagedModel
+  readonly partitionedBy: readonly PartitionField[]
+  readonly attempt: string
+  readonly shape: LoadPlanInput
+}
+
+async function planned(clients: DestinationClients, job: ModelJob, found: Staged): Promise<PreparedLoad> {
+  const { transfer, model } = job
+  const { target, record, read, staged, partitionedBy, attempt, shape } = found
+  const plan = planLoad(shape)
+  const isLoaded = !staged.isUnchanged && (staged.rowCount > 0 || plan.removesUnstagedRows)
+  const after = stateAfter(model, read, staged)
+  const recordsIn = (location: string) =>
+    recordsOfLoad(model, read, { location, record, partitionedBy, state: after.state })
+  const merged = {
+    steps: [
+      ...plan.targetStatements.map(sql => ({ step: 'target' as const, sql })),
+      ...(isLoaded ? plan.load.steps.map(({ sql }) => ({ step: 'load' as const, sql })) : []),
+    ],
+    splits: isLoaded ? [...plan.load.splits] : [],
+    tableRecords: recordsIn(target?.location ?? shape.targetLocation.replace(/\/$/, '')),
+  }
+  const location = shape.targetLocation
+  const candidate = { plan, partitionedBy, id: attempt, location, fallback: merged, recordsIn }
+  const swapped = target && isLoaded ? await planSwapLoad(clients, job, { ...candidate, target }) : undefined
   return {
     halve: halving(plan),
     record: {
       id: attempt,
       model: model.name,
       transferType: transfer.type,
-      ...statementsOf(plan, staged),
+      database: plan.database,
+      table: plan.table,
+      window: read.window,
+      ...(swapped ?? merged),
+      ...(isLoaded ? { staging: { ...plan.staging, columns: [...plan.staging.columns] } } : {}),
       files: [...staged.files],
       rowCount: staged.rowCount,
       bytes: staged.bytes,
@@ -81,55 +122,17 @@ export async function prepareLoad(
       renamedColumns: [...plan.renamedColumns],
       notices: [...plan.notices],
       ...(model.description === undefined ? {} : { description: model.description }),
-      tableRecords: {
-        changed: recordAfter(model, { ...records, hasChanged: true }),
-        unchanged: recordAfter(model, { ...records, hasChanged: false }),
-        before: record,
-      },
-      ...stateAfter(model, read.watermark, staged),
+      ...after,
       watermarkBefore: read.watermark,
     },
   }
 }
 
-/** Plans the load of what was staged, and removes it if it cannot be loaded. */
-async function planStaged(
-  clients: Pick<DestinationClients, 's3'>,
-  destination: Destination,
-  prefix: string,
-  input: LoadPlanInput,
-): Promise<LoadPlan> {
-  try {
-    return planLoad(input)
-  } catch (thrown) {
-    await removeStaged(clients, destination, prefix)
-    throw thrown
-  }
-}
-
-function statementsOf(
-  plan: LoadPlan,
-  { isUnchanged, rowCount }: StagedModel,
-): Pick<LoadRecord, 'database' | 'table' | 'steps' | 'splits' | 'staging'> {
-  const { database, table, staging, load } = plan
-  const target = plan.targetStatements.map(sql => ({ step: 'target' as const, sql }))
-  if (isUnchanged || (rowCount === 0 && !plan.removesUnstagedRows))
-    return { database, table, steps: target, splits: [] }
-  const steps = [...target, ...load.steps.map(({ sql }) => ({ step: 'load' as const, sql }))]
-  return {
-    database,
-    table,
-    steps,
-    splits: [...load.splits],
-    staging: { ...staging, columns: [...staging.columns] },
-  }
-}
-
-function halving({ load, planned }: LoadPlan): PreparedLoad['halve'] {
+function halving({ load, planned: input }: LoadPlan): PreparedLoad['halve'] {
   const steps = new Map(load.steps.map(step => [step.sql, step]))
   return sql => {
     const step = steps.get(sql)
-    const halves = step && halvedSteps(planned, step)
+    const halves = step && halvedSteps(input, step)
     for (const half of halves ?? []) steps.set(half.sql, half)
     return halves?.map(half => half.sql)
   }

@@ -27,7 +27,7 @@ export interface StageStep {
   readonly onProgress: (progress: ModelProgress) => void
 }
 
-/** Reads the model from its watermark less the lookback and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
+/** Reads the model from its watermark less the lookback, or in its window, and stages it; staging that fails leaves no file. Memory and disk: as `stageModel` says. */
 export async function stage(
   clients: Pick<DestinationClients, 's3'>,
   deps: Pick<TransferDeps, 'readSource' | 'stageModel' | 'workDir'>,
@@ -35,15 +35,15 @@ export async function stage(
   step: StageStep,
 ): Promise<StagedModel> {
   const { destination, model, transfer } = job
-  const { watermark, knownDigest } = step.read
+  const { watermark, knownDigest, window } = step.read
   const type = windowCursorOf(model)?.type
   const from = type && watermark !== undefined ? windowStart(watermark, type, model.lookbackMs) : undefined
   const staging = deps.stageModel({
     model,
     batches: deps.readSource(model, step.signal),
-    window: { from },
-    knownDigest,
     partitionedBy: step.partitionedBy,
+    window: window ?? { from },
+    knownDigest: window ? undefined : knownDigest,
     s3: clients.s3,
     bucket: destination.bucket,
     prefix: step.prefix,

@@ -10,6 +10,7 @@ import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
 import { keepLease, takeTable } from './journal.ts'
+import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
 import type { ModelProgress } from './stage.ts'
@@ -68,6 +69,7 @@ async function runWith(
   options: ModelJobOptions,
 ): Promise<LoadOutcome> {
   const { destination, transfer, model } = job
+  windowOf(job)
   await checkDestination(clients, destination)
   const table = { destination: destination.name, table: model.tableName }
   const taken = await takeTable(deps.journal, table, transfer.transferId)

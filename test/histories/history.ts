@@ -48,6 +48,7 @@ const shapeArbitrary: fc.Arbitrary<Shape> = fc
     deletes: fc.constantFrom('hard' as const, 'soft' as const, 'none' as const),
     lookbackSeconds: fc.constantFrom(0, LOOKBACK_SECONDS),
     backfills: fc.boolean(),
+    isLarge: fc.boolean(),
     maxRejected: fc.constantFrom(0, 2, 100),
     columns: fc.subarray<Changing>(['name', 'n', 'f', 'd']).map(names => names.map(declared)),
   })

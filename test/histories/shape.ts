@@ -32,6 +32,8 @@ export interface Shape {
   readonly deletes: 'hard' | 'soft' | 'none'
   readonly lookbackSeconds: number
   readonly backfills: boolean
+  /** Tables count as large from their first byte on, and are overwritten by swap. */
+  readonly isLarge: boolean
   readonly maxRejected: number
   readonly columns: readonly DeclaredColumn[]
 }
@@ -58,6 +60,7 @@ export function modelOf(shape: Shape, name: string): Model {
     ...(shape.hasCursor ? { cursor: 'at' } : {}),
     ...(deletes === 'none' ? {} : { deletes: { column: 'deleted', keepRows: deletes === 'soft' } }),
     lookbackMs: shape.lookbackSeconds * 1000,
+    ...(shape.isLarge ? { swapAtBytes: 0 } : {}),
     rejectedRows: { maxCount: shape.maxRejected },
     addedColumns: shape.backfills ? 'backfill' : 'null',
     columns: [

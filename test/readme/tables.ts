@@ -5,8 +5,8 @@ import { type ScalarKind, stagingTypeOf, targetTypeOf } from '../../src/domain/c
 import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
-import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
 import { SPLITS } from '../../src/domain/split.ts'
+import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
 import { evolutionTable } from './evolutions.ts'
 import { nameTable } from './names.ts'
 

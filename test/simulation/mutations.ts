@@ -58,8 +58,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'transfer/finish-load.ts',
-        text: 'async function openLoading({ clients, journal, signal }: OpenLoad',
-        broken: 'async function openLoading({ clients, deps, destination, journal, signal }: OpenLoad',
+        text: '  const { clients, destination, journal, signal } = open\n',
+        broken: '  const { clients, deps, destination, journal, signal } = open\n',
       },
     ],
   },

@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { modelSchema } from '../../../src/domain/model.ts'
-import { startWorld, type World } from '../../histories/world.ts'
 import { pythonWith } from '../../support/python.ts'
+import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 
 const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('read_partitions.py', import.meta.url))
@@ -79,9 +79,9 @@ const ROWS = [
   { i: null, l: null, d: null, s: null, b: null, ok: null, day: null, at: null },
 ]
 
-let world: World
+let world: StraightLine
 beforeAll(async () => {
-  world = await startWorld('duckdb')
+  world = await startStraightLine()
 })
 afterAll(() => world.stop())
 
@@ -118,13 +118,13 @@ it.each([
       model,
       ROWS.map((row, id) => line(row, id, 1)),
     )
-    await world.transfer(model, 'incremental')
+    await world.transfer(model)
     // Each row takes the values, and so the partition, of the next one.
     await world.writeSource(
       model,
       ROWS.map((row, id) => line(row, (id + 1) % ROWS.length, 2)),
     )
-    await world.transfer(model, 'incremental')
+    await world.transfer(model)
     const { url, region, accessKeyId, secretAccessKey } = world.reader
     const args = [SCRIPT, url, region, accessKeyId, secretAccessKey, `${world.schema}.${model.tableName}`]
     const { stdout } = await run(python, args, { timeout: 120_000 })

@@ -69,10 +69,32 @@ function held(taken: Awaited<ReturnType<typeof takeTable>>): HeldJournal {
   return taken
 }
 
-it('keeps each position as it was written, and lists tables whose load is open', async () => {
+const swapped: LoadRecord = {
+  ...load,
+  steps: [{ step: 'shadow', sql: 'CREATE …' }, { step: 'mark' }, ...load.steps, { step: 'swap' }],
+  swap: {
+    shadowTable: '_shadow',
+    location: 's3://b/s/t2',
+    layout: '[[],[]]',
+    targetVersionId: '7',
+    note: { key: 'n', body: '{}' },
+    fallback: { steps: load.steps, splits: [], tableRecords: load.tableRecords },
+  },
+}
+const windowed: LoadRecord = {
+  ...load,
+  window: { from: '2026-01-01', to: '2026-01-02' },
+  tableRecords: { held: { location: 'l', columns: [], dropped: [], meeting: '', watermark: null } },
+}
+
+it.each([
+  ['a load', load],
+  ['a load by swap', swapped],
+  ['the load of a window', windowed],
+])('keeps each position of %s as it was written, and lists tables whose load is open', async (_, one) => {
   const { store, table, close } = await open()
   const journal = held(await takeTable(store, table, 't1'))
-  await journal.move(staged(journal.entry(), load))
+  await journal.move(staged(journal.entry(), one))
   await journal.move(submitted(loading(journal.entry()), 'q-1'))
 
   expect((await store.read(table)).entry).toEqual(journal.entry())

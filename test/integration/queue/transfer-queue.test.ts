@@ -107,6 +107,43 @@ it('retry runs only the models that failed, as a new transfer that names the old
   await t.close()
 })
 
+it('a window reaches every model of its transfer, in UTC, and those that are tried again', async () => {
+  const seen: unknown[] = []
+  const t = await start(async ({ model, type, window }) => {
+    seen.push([model, type, window])
+    if (seen.length === 2) throw new TransferError('ACCESS_DENIED', 'no glue:CreateTable')
+    return succeeded(model)
+  })
+  const window = { from: '2026-01-01T01:00:00+01:00', to: '2026-01-02T00:00:00.000001Z' }
+  const first = await t.run({ destination: 'acme', window })
+  const { transferId } = await t.queue.retry(first.transferId)
+  await t.queue.waitUntilFinished(transferId, { signal: AbortSignal.timeout(20_000) })
+
+  const utc = { from: '2026-01-01T00:00:00.000000Z', to: '2026-01-02T00:00:00.000001Z' }
+  expect(seen).toHaveLength(3)
+  for (const [, ...rest] of seen as unknown[][]) expect(rest).toEqual(['backfill', utc])
+  await t.close()
+})
+
+it.each([
+  [{ window: { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' } }, 'must begin before it ends'],
+  [{ window: { from: 'yesterday', to: '2026-01-01T00:00:00Z' } }, 'window.from: "yesterday" is not a moment'],
+  [
+    { type: 'full-refresh', window: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' } },
+    'replaces all rows',
+  ],
+  [{ type: 'backfill' }, 'window: expected for the type backfill'],
+] as const)('the request %j is refused before it is queued', async (request, why) => {
+  const t = await start(async ({ model }) => succeeded(model))
+
+  await expect(t.queue.enqueue({ destination: 'acme', ...request })).rejects.toMatchObject({
+    code: 'JOB_INVALID',
+    message: expect.stringContaining(why),
+  })
+  expect(await t.queue.list()).toEqual([])
+  await t.close()
+})
+
 it('retry runs the models of a cancelled transfer that did not end, and all of one that never began', async () => {
   const started: string[] = []
   let isBlocked = true

@@ -52,6 +52,7 @@ async function sliceOf(
     hasNegativeZero: false,
     columns: columns.map(column => ({ ...column, isKey: column.name === 'id', isBounded: false })),
     hasRowHash: false,
+    partitions: { fields: [], most: 0 },
     digest: { lookbackMs: 0 },
     rejectedPath: join(folder, 'rejected.ndjson'),
     target: join(folder, 'staged.parquet'),

@@ -238,6 +238,9 @@ it('every other change of type is refused with both types and the two ways out, 
   )
   expect(await columnsOf(t.user, t.customer)).toEqual(['id bigint', 'n bigint', 'at timestamp'])
   expect(await t.user.sql('SELECT id, n FROM things')).toEqual([['1', '1']])
+  const { bucket, schema } = t.customer
+  const { KeyCount } = await t.user.s3.listObjectsV2({ Bucket: bucket, Prefix: `${schema}/staging/` })
+  expect(KeyCount).toBe(0)
 })
 
 it('descriptions become comments and change with the model, without a new snapshot, only when they differ', async () => {

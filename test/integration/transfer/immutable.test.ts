@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { startWorld, type World } from '../../histories/world.ts'
+import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 
-let world: World
+let world: StraightLine
 beforeAll(async () => {
-  world = await startWorld('duckdb')
+  world = await startStraightLine()
 })
 afterAll(() => world.stop())
 
@@ -55,16 +55,16 @@ it('a small batch into a clustered table of 1,000,000 rows reads less than a ten
     line({ place, total: place, minute: 0, created: ofDay(place) }),
   )
   await world.writeSource(orders, million)
-  const first = await world.transfer(orders, 'incremental')
+  const first = await world.transfer(orders)
   const changed = Array.from({ length: 100 }, (_, index) => 700_000 + index * 37)
   await world.writeSource(
     orders,
     changed.map(place => line({ place, total: -1, minute: 10, created: ofDay(place) })),
   )
-  const second = await world.transfer(orders, 'incremental')
+  const second = await world.transfer(orders)
   const name = `"${world.schema}"."orders`
-  const [[size = '0'] = []] = await world.select(`SELECT sum(file_size_in_bytes) FROM ${name}$files"`)
-  const counted = await world.select(`SELECT count(*), count_if(total = -1) FROM ${name}"`)
+  const [[size = '0'] = []] = await world.customer.sql(`SELECT sum(file_size_in_bytes) FROM ${name}$files"`)
+  const counted = await world.customer.sql(`SELECT count(*), count_if(total = -1) FROM ${name}"`)
 
   expect(first).toMatchObject({ changedRowCount: 1_000_000, statementCount: 1 })
   expect(second).toMatchObject({ changedRowCount: 100, statementCount: 1 })
@@ -101,12 +101,12 @@ it('bounds by immutable columns keep every row right, in one statement and in se
     const bounded = model(name, partitionBy)
     for (const rows of [first, some]) {
       await world.writeSource(bounded, rows)
-      await world.transfer(bounded, 'incremental')
+      await world.transfer(bounded)
     }
     await world.writeSource(bounded, all)
     const wholeAgain = { ...bounded, lookbackMs: 3_600_000 }
-    const result = await world.transfer(wholeAgain, 'incremental')
-    const found = await world.select(`SELECT id, total FROM "${world.schema}"."${name}"`)
+    const result = await world.transfer(wholeAgain)
+    const found = await world.customer.sql(`SELECT id, total FROM "${world.schema}"."${name}"`)
 
     expect(found.map(row => row.join(' ')).toSorted()).toEqual(expected.toSorted())
     expect(result).toMatchObject({ statementCount, rowCount: 24 })

@@ -15,7 +15,7 @@ afterAll(() => standIn.stop())
 const PEM = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
 
 /** Runs a transfer of two rows, the second of which does not fit; the objects of `_manifests/` by their keys. */
-async function manifestsOf(env: Readonly<Record<string, string>>) {
+async function manifestsOf(env: Readonly<Record<string, string>>, ...window: string[]) {
   const customer = await createCustomer(standIn)
   const workspace = await createWorkspace(standIn, customer, { env })
   await workspace.writeModel('Invoices', {
@@ -29,7 +29,7 @@ async function manifestsOf(env: Readonly<Record<string, string>>) {
     ],
   })
   await workspace.writeData('invoices.csv', 'Id,Day\n1,2026-01-02\nx,2026-01-03\n')
-  const run = await workspace.cli('run', 'acme')
+  const run = await workspace.cli('run', 'acme', ...window)
   if (run.exitCode !== 0) throw new Error(run.stderr)
   const credentials = await customer.createUser('looker')
   const s3 = new S3({ region: customer.region, endpoint: standIn.url, credentials, forcePathStyle: true })
@@ -85,6 +85,7 @@ it('a manifest tells each staged file, the type of the transfer and the watermar
   expect(manifest).toMatchObject({
     transferId,
     transferType: 'incremental',
+    window: null,
     model: 'Invoices',
     table: 'invoices',
     rowCount: 1,
@@ -103,6 +104,20 @@ it('a manifest tells each staged file, the type of the transfer and the watermar
   })
   expect(Object.keys(manifest)).toEqual(Object.keys(manifest).sort())
   expect(Buffer.from(bytes).toString()).toBe(JSON.stringify(manifest))
+  await workspace.remove()
+})
+
+it('the manifest of a backfill tells its window, as the cursor spells it, and what the watermark was and stays', async () => {
+  const window = ['--from', '2026-01-01T00:00:00+01:00', '--to', '2026-01-03T00:00:00Z']
+  const { workspace, objects } = await manifestsOf({}, ...window)
+  const [bytes = Buffer.of()] = [...objects.values()]
+
+  expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+    transferType: 'backfill',
+    window: { from: '2026-01-01', to: '2026-01-03' },
+    rowCount: 1,
+    watermark: { before: null, after: null },
+  })
   await workspace.remove()
 })
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { startWorld, type World } from '../../histories/world.ts'
+import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 
 // Many small statements, each of many small files.
 vi.setConfig({ testTimeout: 600_000 })
 
-let world: World
+let world: StraightLine
 beforeAll(async () => {
-  world = await startWorld('duckdb')
+  world = await startStraightLine()
 })
 afterAll(() => world.stop())
 
@@ -37,7 +37,7 @@ function rows(count: number, more: object = {}): string[] {
 }
 
 const tableOf = async (of: Model, columns = 'id, name'): Promise<readonly string[]> => {
-  const found = await world.select(`SELECT ${columns} FROM "${world.schema}"."${of.tableName}"`)
+  const found = await world.customer.sql(`SELECT ${columns} FROM "${world.schema}"."${of.tableName}"`)
   return found.map(row => row.join(' ')).toSorted()
 }
 
@@ -47,14 +47,14 @@ const expected = (count: number, name = (id: number): string => `n${id}`): strin
 it('loads rows of 150 partitions in statements of at most 100, and rows of few in one', async () => {
   const parted = model('parted', { partitionBy: ['day(at)'] })
   await world.writeSource(parted, rows(150))
-  const first = await world.transfer(parted, 'incremental')
-  const files = await world.select(`SELECT count(*) FROM "${world.schema}"."parted$files"`)
+  const first = await world.transfer(parted)
+  const files = await world.customer.sql(`SELECT count(*) FROM "${world.schema}"."parted$files"`)
   const second = [
     ...rows(150),
     JSON.stringify({ id: 3, name: 'new', gone: false, at: '2025-09-01T00:00:00Z' }),
   ]
   await world.writeSource(parted, second)
-  const next = await world.transfer(parted, 'incremental')
+  const next = await world.transfer(parted)
 
   expect(first).toMatchObject({
     statementCount: 2,
@@ -74,7 +74,7 @@ it('divides by a second field where one value of the first has too many partitio
     return JSON.stringify({ id, name: id % 3 === 0 ? null : `x${id}`, gone: id % 2 === 0, at })
   })
   await world.writeSource(parted, lines)
-  const result = await world.transfer(parted, 'incremental')
+  const result = await world.transfer(parted)
 
   expect(result).toMatchObject({ splits: ['partitions'], changedRowCount: 160 })
   expect(result.statementCount).toBeGreaterThan(4)
@@ -84,9 +84,9 @@ it('divides by a second field where one value of the first has too many partitio
 it('overwrites a partitioned table in parts, rows that the source has no more included', async () => {
   const parted = model('replaced', { writeMode: 'overwrite', partitionBy: ['day(at)'] })
   await world.writeSource(parted, rows(150))
-  await world.transfer(parted, 'incremental')
+  await world.transfer(parted)
   await world.writeSource(parted, rows(120))
-  const result = await world.transfer(parted, 'incremental')
+  const result = await world.transfer(parted)
 
   expect(result).toMatchObject({ statementCount: 2, splits: ['partitions'], changedRowCount: 30 })
   expect(await tableOf(parted)).toEqual(expected(120))
@@ -95,10 +95,10 @@ it('overwrites a partitioned table in parts, rows that the source has no more in
 it('tells that a table keeps its partitions when the model has others, and loads on', async () => {
   const plain = model('kept')
   await world.writeSource(plain, rows(150))
-  await world.transfer(plain, 'incremental')
+  await world.transfer(plain)
   const changed = model('kept', { partitionBy: ['bucket(16, id)'] })
   await world.writeSource(changed, rows(151))
-  const result = await world.transfer(changed, 'incremental')
+  const result = await world.transfer(changed)
 
   expect(result).toMatchObject({ statementCount: 1, changedRowCount: 1 })
   expect(result.notices).toEqual([
@@ -117,9 +117,9 @@ it('loads a model of 400 columns with long names by one statement for each thing
   const line = (id: number, value: string, minute: number, gone = false): string =>
     JSON.stringify({ id, gone, at: `2026-01-01T00:0${minute}:00Z`, [columns[7]?.name ?? '']: value })
   await world.writeSource(wide, [line(1, 'a', 0), line(2, 'b', 0), line(3, 'c', 0)])
-  await world.transfer(wide, 'incremental')
+  await world.transfer(wide)
   await world.writeSource(wide, [line(1, 'a', 0), line(2, 'B', 1), line(3, 'c', 2, true), line(4, 'd', 3)])
-  const result = await world.transfer(wide, 'incremental')
+  const result = await world.transfer(wide)
 
   expect(result).toMatchObject({ statementCount: 3, splits: ['clauses'], changedRowCount: 3 })
   const seventh = wide.columns.find(({ name }) => name === columns[7]?.name)?.tableName
@@ -139,7 +139,7 @@ it('refuses a model whose statement is too long, whatever it is divided into', a
   })
   await world.writeSource(wide, ['{"id": 1, "at": "2026-01-01T00:00:00Z"}'])
 
-  await expect(world.transfer(wide, 'incremental')).rejects.toMatchObject({ code: 'QUERY_LIMIT_EXCEEDED' })
+  await expect(world.transfer(wide)).rejects.toMatchObject({ code: 'QUERY_LIMIT_EXCEEDED' })
   expect(await world.stagedKeys()).toEqual([])
 })
 
@@ -150,7 +150,7 @@ it('refuses rows of more than 10,000 partitions and leaves none of them staged',
     Array.from({ length: 10_001 }, (_, id) => JSON.stringify({ id })),
   )
 
-  await expect(world.transfer(scattered, 'incremental')).rejects.toMatchObject({
+  await expect(world.transfer(scattered)).rejects.toMatchObject({
     code: 'QUERY_LIMIT_EXCEEDED',
     message: 'model "scattered": its rows belong to more than 10000 partitions',
   })
@@ -162,14 +162,14 @@ it.each(['merge', 'append', 'overwrite'])(
   async writeMode => {
     const large = model(`large ${writeMode}`, { writeMode })
     await world.writeSource(large, rows(50))
-    await world.setFault({ name: 'athena.query.exhausted', times: 3, match: 'MERGE INTO' })
-    const first = await world.transfer(large, 'incremental')
-    await world.setFault({ name: 'athena.query.exhausted', times: 1, match: 'MERGE INTO' })
+    await world.setFault({ name: 'athena.query.fail', errorType: 4, times: 3, match: 'MERGE INTO' })
+    const first = await world.transfer(large)
+    await world.setFault({ name: 'athena.query.fail', errorType: 4, times: 1, match: 'MERGE INTO' })
     await world.writeSource(
       large,
       rows(40).with(3, JSON.stringify({ id: 3, name: 'z', gone: false, at: '2027-01-01T00:00:00Z' })),
     )
-    const second = await world.transfer(large, 'incremental')
+    const second = await world.transfer(large)
 
     expect(first).toMatchObject({ statementCount: 4, splits: ['resources'], changedRowCount: 50 })
     expect(second).toMatchObject({ statementCount: 2, splits: ['resources'] })
@@ -181,10 +181,10 @@ it.each(['merge', 'append', 'overwrite'])(
 it('gives up halving at a sixty-fourth, and the next transfer mends what was loaded in part', async () => {
   const large = model('hopeless', { partitionBy: ['day(at)'] })
   await world.writeSource(large, rows(150))
-  await world.setFault({ name: 'athena.query.exhausted', times: 7, match: '>= TIMESTAMP' })
-  await expect(world.transfer(large, 'incremental')).rejects.toMatchObject({ code: 'QUERY_LIMIT_EXCEEDED' })
+  await world.setFault({ name: 'athena.query.fail', errorType: 4, times: 7, match: '>= TIMESTAMP' })
+  await expect(world.transfer(large)).rejects.toMatchObject({ code: 'QUERY_LIMIT_EXCEEDED' })
   const partly = await tableOf(large)
-  const result = await world.transfer(large, 'incremental')
+  const result = await world.transfer(large)
 
   expect(partly).toHaveLength(100)
   expect(result).toMatchObject({

@@ -102,13 +102,15 @@ it('leaves no file out by a key that this load or one before it widened, as no s
   const target = { columns: asModelled.columns.with(0, { name: 'id', type: 'int' }) }
   const unpruned = `ON t."id" + 0 = s."id"\nWHEN`
 
-  expect(planLoad({ ...input, model: model(), bounds, target }).loadStatement).toContain(unpruned)
-  expect(planLoad({ ...input, model: model(), bounds, target: asModelled }).loadStatement).toContain(unpruned)
+  expect(planLoad({ ...input, model: model(), bounds, target }).load.steps[0]?.sql).toContain(unpruned)
+  expect(planLoad({ ...input, model: model(), bounds, target: asModelled }).load.steps[0]?.sql).toContain(
+    unpruned,
+  )
 })
 
 it('immutable columns bound the target but for rows from before they were added', () => {
   const bounds = [{ column: 'total', type: { kind: 'integer' } as const, min: '1', max: '7' }]
-  const { loadStatement } = planLoad({ ...input, model: model(), bounds })
+  const loadStatement = planLoad({ ...input, model: model(), bounds }).load.steps[0]?.sql
 
   expect(loadStatement).toContain(
     `ON t."id" = s."id" AND (t."total" BETWEEN INTEGER '1' AND INTEGER '7' OR t."total" IS NULL)`,

@@ -29,6 +29,7 @@ function input(of: Model): StepsInput {
     target: of.tableName,
     bounds: [],
     cleared: [],
+    widened: [],
   }
   return { load, partitions: { fields: [], values: [] }, columnCount: of.columns.length }
 }

@@ -85,6 +85,21 @@ it('runs a statement that is our bug once only', async () => {
   expect(started).toEqual(['q-0'])
 })
 
+it.each([
+  ["SCHEMA_NOT_FOUND: line 1:15: Schema 'nowhere' does not exist", 1301, 'TABLE_NOT_FOUND'],
+  ["TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.s.gone' does not exist", 1301, 'TABLE_NOT_FOUND'],
+  ['Entity Not Found', 1110, 'TABLE_NOT_FOUND'],
+  ['DIVISION_BY_ZERO: Division by zero', 1301, 'QUERY_FAILED'],
+  ['MERGE_TARGET_ROW_MULTIPLE_MATCHES: One MERGE target table row matched more', 1301, 'QUERY_FAILED'],
+])('tells "%s" of type %i as %s, and not as the work of another writer', async (reason, type, code) => {
+  const { athena, started } = athenaGoingThrough([
+    { State: 'FAILED', StateChangeReason: reason, AthenaError: { ErrorType: type } },
+  ])
+
+  await expect(runStatement(athena, statement, options)).rejects.toMatchObject({ code })
+  expect(started).toEqual(['q-0'])
+})
+
 it('looks once more at a throttled failure, which Athena may requeue by itself', async () => {
   const throttled: Status = {
     State: 'FAILED',
