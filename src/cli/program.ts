@@ -3,6 +3,7 @@ import { TRANSFER_STATUSES, type TransferStatus } from '../domain/transfer.ts'
 import type { Context } from './context.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { manifestKeyCommand } from './manifest-key-command.ts'
+import { pausedCommand, resumeCommand } from './pause-commands.ts'
 import { planCommand } from './plan-command.ts'
 import { policyCommand, schemaCommand, trustPolicyCommand } from './policy-commands.ts'
 import { queryCommand } from './query-command.ts'
@@ -52,6 +53,7 @@ export function createProgram(execute: Execute): Command {
     .option('--full', 'read all rows, not only those since the last transfer')
     .option('--model <name...>', 'only these models')
     .option('--id <transferId>', 'the same id twice is one transfer')
+    .option('--merge', 'join the transfer of the destination that waits already, if there is one')
     .option('--wait', 'stay until it has ended')
     .action(
       (destination: string, { from, to, ...options }: EnqueueOptions & WindowOptions, command: Command) => {
@@ -92,6 +94,12 @@ export function createProgram(execute: Execute): Command {
     .action((options: { destination?: string; status?: TransferStatus; limit: number }) =>
       execute(context => listCommand(context, options)),
     )
+  add('paused', 'list paused destinations: why, whose move, and until when', 'paused').action(() =>
+    execute(pausedCommand),
+  )
+  add('resume <destination>', 'end the pause of a destination at once', 'resume acme').action(
+    (destination: string) => execute(context => resumeCommand(context, destination)),
+  )
   add(
     'cancel <transferId>',
     'end a transfer; what is loaded stays',

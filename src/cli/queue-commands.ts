@@ -2,6 +2,7 @@ import type { TransferStatus } from '../domain/transfer.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
 import type { TransferQueue } from '../queue/transfer-queue.ts'
 import type { TransferView } from '../queue/transfer-view.ts'
+import type { Waiting } from '../queue/waiting.ts'
 import { type Context, withQueue } from './context.ts'
 import { EXIT_CODES, exitCodeOfStatus } from './exit-codes.ts'
 import { describeFailure, describeTransfer, progressBar, table } from './output.ts'
@@ -13,6 +14,8 @@ export interface EnqueueOptions {
   readonly window?: TransferWindow
   readonly wait?: boolean
   readonly id?: string
+  /** Joins the transfer that waits already. */
+  readonly merge?: boolean
 }
 
 /** Puts a transfer into the queue; with `wait` stays until it has ended. */
@@ -28,6 +31,7 @@ export async function enqueueCommand(
       ...(options.window ? { window: options.window } : {}),
       ...(options.model ? { models: options.model } : {}),
       ...(options.id === undefined ? {} : { transferId: options.id }),
+      ...(options.merge ? { whenBusy: 'merge' as const } : {}),
     })
     return tellEnqueued(context, queue, transferId, options)
   })
@@ -72,8 +76,12 @@ export async function listCommand(
 ): Promise<number> {
   return withQueue(context, async queue => {
     const views = await queue.list(options)
-    const rows = views.map(view => [view.transferId, view.destination, view.status, view.requestedAt])
-    context.output.result(views, () => table(['transfer', 'destination', 'status', 'requested at'], rows))
+    const rows = views.map(view => [
+      ...[view.transferId, view.destination, view.status, view.requestedAt],
+      view.waiting ? describeWaiting(view.waiting) : '',
+    ])
+    const head = ['transfer', 'destination', 'status', 'requested at', 'waits']
+    context.output.result(views, () => table(head, rows))
     return EXIT_CODES.success.code
   })
 }
@@ -89,20 +97,31 @@ export async function cancelCommand(context: Context, transferId: string): Promi
 
 function tell(context: Context, view: TransferView): number {
   context.output.result(view, () => describeView(view))
-  const owner = view.result?.models.find(model => model.error)?.error?.owner
+  const waitedFor = view.waiting?.failure ? 'customer' : undefined
+  const owner = view.result?.models.find(model => model.error)?.error?.owner ?? waitedFor
   return exitCodeOfStatus(view.status, owner)
 }
 
 function describeView(view: TransferView): string {
-  if (view.result) return describeTransfer(view.result)
+  const waits = view.waiting ? [`  ${describeWaiting(view.waiting)}`] : []
+  if (view.result) return [describeTransfer(view.result), ...waits].join('\n')
   const lines = view.models.map(({ model, status, progress, result }) => {
     const failure = result?.error ? `\n  ${describeFailure(result.error)}` : ''
     return `  ${model}: ${status}${progress ? `, ${progress.stage}, ${progress.rowCount} rows` : ''}${failure}`
   })
   const reason = view.failedReason === undefined ? [] : [`  ${view.failedReason}`]
-  return [`transfer ${view.transferId} to ${view.destination}: ${view.status}`, ...reason, ...lines].join(
-    '\n',
-  )
+  return [
+    `transfer ${view.transferId} to ${view.destination}: ${view.status}`,
+    ...waits,
+    ...reason,
+    ...lines,
+  ].join('\n')
+}
+
+function describeWaiting({ reason, since, until, failure, transferIds = [] }: Waiting): string {
+  if (reason === 'busy') return `behind ${transferIds.join(', ')} since ${since}`
+  const why = failure ? `: ${failure.code}, ${failure.message} (next: ${failure.hint})` : ''
+  return `destination paused until ${until ?? 'soon'}${why}`
 }
 
 function describeProgress({ models, status }: TransferView): string {

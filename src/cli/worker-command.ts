@@ -9,17 +9,21 @@ import {
 } from '../config/load-config.ts'
 import { readSecret } from '../config/read-secret.ts'
 import type { Settings } from '../config/settings.ts'
+import { type Destination, workgroupScopeOf } from '../domain/destination.ts'
 import { startOperationsServer } from '../operations/http-server.ts'
 import { connectRedis, type QueueConnection, redisWarnings } from '../queue/connection.ts'
 import { createJournalStore } from '../queue/journal-store.ts'
 import { createModelStateStore } from '../queue/model-state-store.ts'
 import { openQueues } from '../queue/queues.ts'
+import { createRateLimiter } from '../queue/rate-limiter.ts'
+import type { SlotScope } from '../queue/slots.ts'
 import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
 import { finishTransfer } from '../transfer/finish-transfer.ts'
 import { failedModel } from '../transfer/run-transfer.ts'
 import { transferModel } from '../transfer/transfer-model.ts'
 import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
+import { limitedConnect } from './limited-athena.ts'
 
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
@@ -76,21 +80,36 @@ function startWorker({
     states: createModelStateStore(connection),
     journal: createJournalStore(connection),
   }
+  const limiter = createRateLimiter(connection)
+  const limitedTo = (signal?: AbortSignal) => ({
+    ...deps,
+    connect: limitedConnect(deps.connect, limiter, signal),
+  })
   const destinationOf = (name: string) => destinationNamed(config, name)
+  const { transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, concurrency } = settings
   return createTransferWorker({
     connection,
-    concurrency: settings.concurrency,
+    ...{ concurrency, transfersPerDestination, waitLimitMs, pauseAfter, pauseMs },
+    scopesOf: payload => slotScopesOf(destinationOf(payload.destination), settings),
     modelsOf: ({ destination, models }) => modelNamesOf(config, destinationOf(destination), models),
     runModel: (payload, options) => {
       const destination = destinationOf(payload.destination)
       const model = modelNamed(config, destination, payload.model)
-      return transferModel(deps, { transfer: payload, destination, model }, options)
+      return transferModel(limitedTo(options.signal), { transfer: payload, destination, model }, options)
     },
     failedModel,
     finishTransfer: ({ transferId, destination }, models) =>
-      finishTransfer(deps, { transferId, destination: destinationOf(destination), models }),
+      finishTransfer(limitedTo(), { transferId, destination: destinationOf(destination), models }),
     onEvent: event => log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event),
   })
+}
+
+/** What limits the models that run at a time: their destination, and the workgroup that others may share. */
+function slotScopesOf(destination: Destination, settings: Settings): readonly SlotScope[] {
+  return [
+    { name: `destination:${destination.name}`, limit: settings.modelsPerDestination },
+    { name: `workgroup:${workgroupScopeOf(destination)}`, limit: settings.modelsPerWorkgroup },
+  ]
 }
 
 /** Longest wait for Redis's answer, in milliseconds. */

@@ -47,6 +47,34 @@ export const settingsSchema = z.object({
     description:
       'Models that one worker loads at a time; each may use one core and about 700 MB while it stages.',
   }),
+  transfersPerDestination: integer(1, 100).default(1).meta({
+    variable: 'ATHENA_TRANSFER_TRANSFERS_PER_DESTINATION',
+    description: 'Transfers of one destination that run at a time; further ones wait in their order.',
+  }),
+  modelsPerDestination: integer(1, 1000).default(4).meta({
+    variable: 'ATHENA_TRANSFER_MODELS_PER_DESTINATION',
+    description: 'Models of one destination that all workers together load at a time.',
+  }),
+  modelsPerWorkgroup: integer(1, 1000).default(20).meta({
+    variable: 'ATHENA_TRANSFER_MODELS_PER_WORKGROUP',
+    description:
+      'The same for one workgroup of an account and region, which destinations may share; Athena runs about 20 queries of an account at a time in small regions.',
+  }),
+  waitLimitMs: integer(1_000, 2_592_000_000).default(86_400_000).meta({
+    variable: 'ATHENA_TRANSFER_WAIT_LIMIT_MS',
+    description:
+      'How long a transfer may wait behind others or for a paused destination, in milliseconds; then it is EXPIRED.',
+  }),
+  pauseAfter: integer(1, 1000).default(3).meta({
+    variable: 'ATHENA_TRANSFER_PAUSE_AFTER',
+    description:
+      "Transfers in a row that load nothing for a reason that is the customer's to mend, after which the destination is paused.",
+  }),
+  pauseMs: integer(1_000, 86_400_000).default(300_000).meta({
+    variable: 'ATHENA_TRANSFER_PAUSE_MS',
+    description:
+      'The first pause, in milliseconds; then one transfer tries, and the pause is doubled if it fails too, to at most an hour.',
+  }),
   workDir: z.string().min(1).default(tmpdir()).meta({
     variable: 'ATHENA_TRANSFER_WORK_DIR',
     description: 'Folder for the slices being staged; needs about 1 GB per concurrent model.',

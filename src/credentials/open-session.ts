@@ -1,7 +1,7 @@
 import type { AwsCredentials } from '../aws/clients.ts'
 import type { RenewableCredentials } from '../aws/retry-failures.ts'
 import type { Sts } from '../aws/sts.ts'
-import type { Access, Destination } from '../domain/destination.ts'
+import { accountIdOf, type Destination } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
 import { trustPolicy } from '../domain/permission-policy.ts'
 import type { SecretReference } from '../domain/secret-reference.ts'
@@ -48,7 +48,7 @@ export function createOpenSession(deps: SessionDeps): (destination: Destination)
       }
     })
     await credentials()
-    return { credentials, accountId: accountOf(destination.access) }
+    return { credentials, accountId: accountIdOf(destination) }
   }
 }
 
@@ -90,10 +90,6 @@ function trustHint(token: string | undefined): { readonly hint?: string } {
   return {
     hint: `The customer's trust policy does not accept sub ${claims.sub} with oaud ${claims.aud}. The customer replaces it by: ${policy}`,
   }
-}
-
-function accountOf(access: Access): string | undefined {
-  return access.type === 'access-key' ? undefined : access.roleArn.split(':')[4]
 }
 
 /** STS's refusals that only the customer's trust policy can change. */

@@ -68,3 +68,18 @@ export type Destination = z.output<typeof destinationSchema>
 
 /** How a destination lets us in. */
 export type Access = Destination['access']
+
+/** The account that the role is in; with access keys it is not known. */
+export function accountIdOf({ access }: Pick<Destination, 'access'>): string | undefined {
+  return access.type === 'access-key' ? undefined : access.roleArn.split(':')[4]
+}
+
+/** Names what AWS's limits of an account and region are shared by: a destination whose account is not known counts alone. */
+export function quotaScopeOf(destination: Destination): string {
+  return `${accountIdOf(destination) ?? `destination-${destination.name}`}:${destination.region}`
+}
+
+/** Names the workgroup, as no other account or region has it. */
+export function workgroupScopeOf(destination: Destination): string {
+  return `${quotaScopeOf(destination)}:${destination.workgroup}`
+}

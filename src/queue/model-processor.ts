@@ -5,7 +5,8 @@ import { isCancelled } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { type ModelPayload, modelPayloadSchema, parsePayload } from './job-payloads.ts'
 import type { RunningModels } from './running-models.ts'
-import { type ModelJob, type ModelJobProgress, progressOf } from './transfer-view.ts'
+import type { SlotScope, Slots, TakenSlots } from './slots.ts'
+import { type ModelJob, type ModelJobProgress, modelJobId, progressOf } from './transfer-view.ts'
 
 /** What is done for a model job. */
 export interface ModelWork {
@@ -20,6 +21,8 @@ export interface ModelWork {
       }) => void
     },
   ) => Promise<ModelResult>
+  /** What limits the models that run at a time with this one. @throws {TransferError} `CONFIG_INVALID` for an unknown destination. */
+  readonly scopesOf: (payload: ModelPayload) => readonly SlotScope[]
   /** The result of a model that failed for good. */
   readonly failedModel: (model: string, error: TransferError, durationMs: number) => ModelResult
 }
@@ -27,6 +30,7 @@ export interface ModelWork {
 interface ModelContext extends ModelWork {
   readonly connection: QueueConnection
   readonly running: RunningModels
+  readonly slots: Slots
 }
 
 /** How long a model that was handed back at shutdown waits for another worker, in milliseconds. */
@@ -46,8 +50,11 @@ export async function processModel(
   return context.running.run(payload.transferId, async signal => {
     try {
       if (await isCancelled(context.connection, payload.transferId)) throw cancelled(payload)
-      return await context.runModel(payload, { signal, onProgress: progress => tell(job, progress) })
+      return await withSlots(context, { job, token, payload }, () =>
+        context.runModel(payload, { signal, onProgress: progress => tell(job, progress) }),
+      )
     } catch (thrown) {
+      if (thrown instanceof DelayedError) throw thrown
       if (signal.reason === 'shutdown') await putBack(job, token, HAND_OVER_DELAY_MS)
       if (isBusy(thrown)) await putBack(job, token, busyDelayMs(thrown))
       const error = signal.reason === 'cancelled' ? cancelled(payload, thrown) : toTransferError(thrown)
@@ -58,6 +65,39 @@ export async function processModel(
       })
     }
   })
+}
+
+async function withSlots(
+  context: ModelContext,
+  {
+    job,
+    token,
+    payload,
+  }: { readonly job: ModelJob; readonly token: string | undefined; readonly payload: ModelPayload },
+  work: () => Promise<ModelResult>,
+): Promise<ModelResult> {
+  const holder = modelJobId(payload.transferId, payload.model)
+  const taken = await context.slots.take(holder, context.scopesOf(payload))
+  if ('crowd' in taken) return putBack(job, token, crowdDelayMs(taken))
+  try {
+    return await work()
+  } finally {
+    await release(taken)
+  }
+}
+
+async function release(taken: TakenSlots): Promise<void> {
+  await taken.release().catch(() => {
+    // Safe: the lease runs out by itself.
+  })
+}
+
+/** Bounds of the wait for a slot, in milliseconds: as many jobs ask a second, however many there are. */
+const CROWD_DELAY_MS = { each: 500, longest: 15_000 } as const
+
+function crowdDelayMs({ crowd }: { readonly crowd: number }): number {
+  const boundMs = Math.min(crowd * CROWD_DELAY_MS.each, CROWD_DELAY_MS.longest)
+  return Math.round(boundMs * (0.5 + Math.random() / 2))
 }
 
 function readPayload(job: ModelJob): ModelPayload {

@@ -1,10 +1,13 @@
-import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
+import { DelayedError, UnrecoverableError, WaitingChildrenError } from 'bullmq'
+import { type Verdict, verdictOf } from '../domain/circuit.ts'
 import { TransferError, toTransferError } from '../domain/errors.ts'
 import { type ModelResult, statusOf, type TransferResult } from '../domain/transfer.ts'
 import { isCancelled } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
+import type { OpenRequests } from './open-requests.ts'
 import type { TransferQueues } from './queues.ts'
+import type { TransferGate } from './transfer-gate.ts'
 import { modelJobId, type TransferJob, viewModel } from './transfer-view.ts'
 
 /** What is done for a transfer job. */
@@ -19,14 +22,19 @@ export interface TransferWork {
 interface TransferContext extends TransferWork {
   readonly connection: QueueConnection
   readonly queues: TransferQueues
+  readonly gate: TransferGate
+  readonly requests: OpenRequests
+  /** How long a transfer may wait for its start, in milliseconds. */
+  readonly waitLimitMs: number
 }
 
 /** Attempts of one model, and the wait between them: 2 s doubled each time, half of it random. */
 const MODEL_RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } } as const
 
 /**
- * Runs one transfer job: makes a job for each model, gives its place up while they run, and collects what they did.
- * Started again after a crash it goes on where it was: model jobs have fixed ids, and that they were made is kept in the job.
+ * Runs one transfer job: makes a job for each model once the gate lets it, gives its place up while they run, and collects
+ * what they did. Started again after a crash it goes on where it was: model jobs have fixed ids, and that they were made is
+ * kept in the job.
  */
 export async function processTransfer(
   context: TransferContext,
@@ -34,20 +42,75 @@ export async function processTransfer(
   token?: string,
 ): Promise<TransferResult> {
   const payload = readPayload(job)
-  const fannedOut = payload.fannedOut ?? (await fanOut(context, job, payload))
-  if (fannedOut.models.length > 0 && (await job.moveToWaitingChildren(token ?? '')))
-    throw new WaitingChildrenError()
-  const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model)))
-  await context.finishTransfer(payload, models)
-  const cancelled = models.length === 0 && (await isCancelled(context.connection, payload.transferId))
+  if (!payload.fannedOut && (await isHeldBack(context, job, token))) return expire(context, job, payload)
+  let verdict: Verdict | undefined
+  try {
+    const fannedOut = payload.fannedOut ?? (await fanOut(context, job, payload))
+    if (fannedOut.models.length > 0 && (await job.moveToWaitingChildren(token ?? '')))
+      throw new WaitingChildrenError()
+    const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model)))
+    verdict = verdictOf(models)
+    await context.finishTransfer(payload, models)
+    await context.gate.leave(payload, verdict)
+    return await resultOfTransfer(context, payload, fannedOut, models)
+  } catch (thrown) {
+    if (thrown instanceof WaitingChildrenError) throw thrown
+    const error = toTransferError(thrown)
+    await context.gate.leave(payload, verdictOf([{ status: 'ERROR', error: error.toReport() }]) ?? verdict)
+    throw thrown
+  }
+}
+
+async function resultOfTransfer(
+  context: TransferContext,
+  { transferId, retryOf, destination }: TransferPayload,
+  fannedOut: NonNullable<TransferPayload['fannedOut']>,
+  models: readonly ModelResult[],
+): Promise<TransferResult> {
+  const cancelled = models.length === 0 && (await isCancelled(context.connection, transferId))
   return {
-    transferId: payload.transferId,
-    ...(payload.retryOf === undefined ? {} : { retryOf: payload.retryOf }),
-    destination: payload.destination,
+    transferId,
+    ...(retryOf === undefined ? {} : { retryOf }),
+    destination,
     status: cancelled ? 'CANCELLED' : statusOf(models),
     startedAt: fannedOut.at,
     durationMs: Date.now() - Date.parse(fannedOut.at),
     models,
+  }
+}
+
+/** False once the transfer may start, true when it waited too long for that. Until then it gives its place up. */
+async function isHeldBack(context: TransferContext, job: TransferJob, token?: string): Promise<boolean> {
+  const { transferId, destination } = job.data
+  if (await isCancelled(context.connection, transferId)) return false
+  const held = await context.gate.enter(job)
+  if (!held) return false
+  await job.updateProgress({ waiting: held.waiting })
+  const leftMs = Date.parse(held.waiting.since) + context.waitLimitMs - Date.now()
+  if (leftMs <= 0) return true
+  await job.moveToDelayed(Date.now() + Math.round(Math.min(held.delayMs, leftMs)), token)
+  if (held.waiting.reason === 'busy') await context.gate.wake(destination)
+  throw new DelayedError()
+}
+
+/** Ends a transfer that was never started; its models can be run by a retry. */
+async function expire(
+  context: TransferContext,
+  job: TransferJob,
+  payload: TransferPayload,
+): Promise<TransferResult> {
+  const models = await context.requests.close(payload)
+  await job.updateData({ ...payload, ...(models && { models: [...models] }) })
+  await context.gate.leave(payload, undefined)
+  const { transferId, retryOf, destination } = payload
+  return {
+    transferId,
+    ...(retryOf === undefined ? {} : { retryOf }),
+    destination,
+    status: 'EXPIRED',
+    startedAt: new Date().toISOString(),
+    durationMs: 0,
+    models: [],
   }
 }
 
@@ -71,7 +134,10 @@ async function fanOut(
   job: TransferJob,
   payload: TransferPayload,
 ): Promise<NonNullable<TransferPayload['fannedOut']>> {
-  const models = await modelsToRun(context, payload)
+  const { models: _, ...request } = payload
+  const joined = await context.requests.close(payload)
+  const whole = { ...request, ...(joined && { models: [...joined] }) }
+  const models = await modelsToRun(context, whole)
   const { version, transferId, destination, type, window } = payload
   for (const model of models) {
     await context.queues.models.add(
@@ -86,7 +152,7 @@ async function fanOut(
     )
   }
   const fannedOut = { at: new Date().toISOString(), models: [...models] }
-  await job.updateData({ ...payload, fannedOut })
+  await job.updateData({ ...whole, fannedOut })
   return fannedOut
 }
 

@@ -4,11 +4,16 @@ import type { TransferStatus, TransferType } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
 import { isCancelled, markCancelled } from './cancellation.ts'
+import { createCircuitStore, type PausedDestination } from './circuit-store.ts'
 import { connectRedis, type QueueConnection } from './connection.ts'
+import { createDestinationLine } from './destination-line.ts'
 import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
+import { createOpenRequests, type OpenRequests } from './open-requests.ts'
 import { openQueues, type TransferQueues } from './queues.ts'
 import { retryOf } from './retry-transfer.ts'
+import { ENDED, promoteAll } from './transfer-gate.ts'
 import { openStatus, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
+import { waitingOf } from './waiting.ts'
 
 /** A transfer to be enqueued. */
 export interface TransferRequest {
@@ -29,6 +34,11 @@ export interface TransferRequest {
   readonly priority?: number
   /** Milliseconds before it may start; default 0. */
   readonly delayMs?: number
+  /**
+   * When a transfer of the destination waits already. `queue`, the default: this one waits behind it. `merge`: the waiting one
+   * takes this one's models in, and its id is returned, if both have the same type and neither a window, priority or delay.
+   */
+  readonly whenBusy?: 'queue' | 'merge'
 }
 
 /**
@@ -57,6 +67,10 @@ export interface TransferQueue {
     readonly status?: TransferStatus
     readonly limit?: number
   }): Promise<readonly TransferView[]>
+  /** Destinations to which no transfer is started for a while, because their last ones failed for the customer's reasons. */
+  pausedDestinations(): Promise<readonly PausedDestination[]>
+  /** Ends a destination's pause at once; false when it has none. */
+  resume(destination: string): Promise<boolean>
   /** Ends a transfer: models that run are stopped where they are, others never start, loaded ones stay loaded. */
   cancel(transferId: string): Promise<void>
   /** The view once the status is final. @throws the signal's reason when it aborts first. */
@@ -88,20 +102,31 @@ export async function createTransferQueue(options: {
 
 /** The producer on a connection that is open already; `close` closes both. */
 export function transferQueueOn(connection: QueueConnection, queues: TransferQueues): TransferQueue {
+  const requests = createOpenRequests(connection)
+  const line = createDestinationLine(connection)
+  const circuits = createCircuitStore(connection)
   const status = async (transferId: string): Promise<TransferView> =>
     viewTransfer(connection, queues, await jobOf(queues, transferId))
   return {
     status,
-    enqueue: request => enqueue(queues, request),
+    enqueue: request => enqueue(queues, requests, request),
     retry: async (transferId, { transferId: ownId = newTransferId() } = {}) => {
       const job = await jobOf(queues, transferId)
       const request = retryOf(await viewTransfer(connection, queues, job), job.data)
       return add(queues, { ...request, transferId: ownId })
     },
     list: filter => listTransfers(connection, queues, filter ?? {}),
+    pausedDestinations: () => circuits.paused(),
+    resume: async destination => {
+      const isPaused = await circuits.resume(destination)
+      await promoteAll(queues.transfers, await line.waiting(destination))
+      return isPaused
+    },
     cancel: async transferId => {
-      await status(transferId)
+      const { data } = await jobOf(queues, transferId)
+      await requests.close(data)
       await markCancelled(connection, transferId)
+      await line.leave(data)
     },
     waitUntilFinished: async (transferId, { signal, onProgress }) => {
       for (;;) {
@@ -120,37 +145,71 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
 
 async function enqueue(
   queues: TransferQueues,
+  requests: OpenRequests,
   request: TransferRequest,
 ): Promise<{ readonly transferId: string }> {
   const { destination, window, models, transferId = newTransferId() } = request
   const { type = window ? 'backfill' : 'incremental', priority, delayMs } = request
-  return add(
-    queues,
-    {
-      ...{ version: PAYLOAD_VERSION, transferId, destination, type },
-      ...(window && { window: { ...window } }),
-      ...(models && { models: [...models] }),
-    },
-    {
-      ...(priority === undefined ? {} : { priority }),
-      ...(delayMs === undefined ? {} : { delay: delayMs }),
-    },
-  )
+  const payload: Omit<TransferPayload, 'requestedAt'> = {
+    ...{ version: PAYLOAD_VERSION, transferId, destination, type },
+    ...(window && { window: { ...window } }),
+    ...(models && { models: [...models] }),
+  }
+  if (window === undefined && priority === undefined && delayMs === undefined)
+    return join(queues, requests, payload, request.whenBusy ?? 'queue')
+  return add(queues, payload, {
+    ...(priority === undefined ? {} : { priority }),
+    ...(delayMs === undefined ? {} : { delay: delayMs }),
+  })
+}
+
+/**
+ * Enqueues a request as part of the transfer that it joins. The job is added in any case: an id that has one already changes
+ * nothing, and a producer that died before adding the job loses nobody's request.
+ */
+async function join(
+  queues: TransferQueues,
+  requests: OpenRequests,
+  request: Omit<TransferPayload, 'requestedAt'>,
+  whenBusy: 'queue' | 'merge',
+): Promise<{ readonly transferId: string }> {
+  const payload = payloadOf(request)
+  const transferId = await requests.join(payload, whenBusy)
+  const isOwn = transferId === payload.transferId
+  await addJob(queues, { ...payload, transferId })
+  if (isOwn || !ENDED.has(await queues.transfers.getJobState(transferId))) return { transferId }
+  await requests.close({ ...payload, transferId })
+  return join(queues, requests, request, whenBusy)
 }
 
 async function add(
   queues: TransferQueues,
   request: Omit<TransferPayload, 'requestedAt'>,
-  options: { readonly priority?: number; readonly delay?: number } = {},
+  options: AddOptions = {},
 ): Promise<{ readonly transferId: string }> {
-  const { transferId } = request
-  const payload = parsePayload(
+  await addJob(queues, payloadOf(request), options)
+  return { transferId: request.transferId }
+}
+
+interface AddOptions {
+  readonly priority?: number
+  readonly delay?: number
+}
+
+async function addJob(
+  queues: TransferQueues,
+  payload: TransferPayload,
+  options: AddOptions = {},
+): Promise<void> {
+  await queues.transfers.add(payload.destination, payload, { ...options, jobId: payload.transferId })
+}
+
+function payloadOf(request: Omit<TransferPayload, 'requestedAt'>): TransferPayload {
+  return parsePayload(
     transferPayloadSchema,
     { ...request, requestedAt: new Date().toISOString() },
-    transferId,
+    request.transferId,
   )
-  await queues.transfers.add(request.destination, payload, { ...options, jobId: transferId })
-  return { transferId }
 }
 
 async function jobOf(queues: TransferQueues, transferId: string): Promise<TransferJob> {
@@ -168,7 +227,9 @@ async function viewTransfer(
   const { transferId, destination, requestedAt, fannedOut } = job.data
   const isWaiting = state !== 'completed' && state !== 'failed' && openStatus(state) === 'PENDING'
   const result = state === 'completed' ? job.returnvalue : undefined
-  const names = fannedOut?.models ?? job.data.models ?? []
+  const requested = fannedOut ? undefined : await createOpenRequests(connection).modelsOf(job.data)
+  const names = fannedOut?.models ?? requested ?? []
+  const status = result?.status ?? (await statusWithoutResult(connection, transferId, { state, isWaiting }))
   return {
     transferId,
     retryOf: job.data.retryOf,
@@ -176,7 +237,8 @@ async function viewTransfer(
     requestedAt,
     result,
     models: await Promise.all(names.map(model => viewModel(queues.models, transferId, model))),
-    status: result?.status ?? (await statusWithoutResult(connection, transferId, { state, isWaiting })),
+    status,
+    waiting: status === 'PENDING' || status === 'EXPIRED' ? waitingOf(job) : undefined,
     failedReason: state === 'failed' ? job.failedReason : undefined,
   }
 }

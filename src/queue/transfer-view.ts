@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
 import type { ModelPayload, TransferPayload } from './job-payloads.ts'
+import type { Waiting } from './waiting.ts'
 
 /** What a model job tells while it runs, and once it failed for good. */
 export interface ModelJobProgress {
@@ -40,6 +41,8 @@ export interface TransferView {
   readonly destination: string
   readonly status: TransferStatus
   readonly requestedAt: string
+  /** What it waits for; undefined once it was started. Of an EXPIRED one what it waited for. */
+  readonly waiting: Waiting | undefined
   readonly models: readonly ModelView[]
   /** Once it has ended. */
   readonly result: TransferResult | undefined

@@ -3,14 +3,19 @@ import type { ModelResult } from '../domain/transfer.ts'
 import { onCancelled } from './cancellation.ts'
 import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
+import { createOpenRequests } from './open-requests.ts'
 import { openQueues, RETENTION } from './queues.ts'
 import { createRunningModels } from './running-models.ts'
+import { createSlots } from './slots.ts'
+import { createTransferGate, type GateOptions } from './transfer-gate.ts'
 import { processTransfer, type TransferWork } from './transfer-processor.ts'
 import type { ModelJob, TransferJob } from './transfer-view.ts'
 
 /** What a worker does for its jobs, and how. */
-export interface TransferWorkerOptions extends TransferWork, ModelWork {
+export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOptions {
   readonly connection: QueueConnection
+  /** How long a transfer may wait for its start, in milliseconds; then it is EXPIRED. */
+  readonly waitLimitMs: number
   /** Models at a time. */
   readonly concurrency: number
   /** How long a job may go without a sign of life before another worker takes it, in milliseconds. Default 30 s. */
@@ -53,6 +58,9 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   const queues = openQueues(connection)
   const running = createRunningModels()
   const cancellations = await onCancelled(connection, transferId => running.abort('cancelled', transferId))
+  const gate = createTransferGate(connection, queues, options)
+  const requests = createOpenRequests(connection)
+  const slots = createSlots(connection)
   const lockDuration = options.lockDurationMs ?? 30_000
   const common = {
     connection: connection.redis,
@@ -65,12 +73,12 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   }
   const transfers = new Worker(
     QUEUES.transfers,
-    (job: TransferJob, token) => processTransfer({ ...options, connection, queues }, job, token),
+    (job: TransferJob, token) => processTransfer({ ...options, queues, gate, requests }, job, token),
     { ...common, concurrency: TRANSFER_CONCURRENCY },
   )
   const models = new Worker(
     QUEUES.models,
-    (job: ModelJob, token) => processModel({ ...options, connection, running }, job, token),
+    (job: ModelJob, token) => processModel({ ...options, running, slots }, job, token),
     { ...common, concurrency: options.concurrency },
   )
   transfers.on('completed', job =>

@@ -35,6 +35,8 @@ async function start(runModel: RunModel, options: { models?: string[] } = {}) {
       connection,
       concurrency: 2,
       lockDurationMs: 1_000,
+      ...{ transfersPerDestination: 1, waitLimitMs: 60_000, pauseAfter: 1000, pauseMs: 1_000 },
+      scopesOf: () => [],
       modelsOf: ({ models }) => models ?? options.models ?? ['a', 'b'],
       runModel,
       failedModel,
