@@ -24,6 +24,7 @@ import { transferModel } from '../transfer/transfer-model.ts'
 import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
 import { limitedConnect } from './limited-athena.ts'
+import { runPhases } from './shutdown.ts'
 
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
@@ -49,16 +50,42 @@ export async function workerCommand(context: Context): Promise<number> {
     'worker started',
   )
   if (!context.signal.aborted) await once(context.signal, 'abort')
-  log.info({ graceMs: settings.shutdownGraceMs }, 'shutdown: no new jobs')
-  await worker.close({ graceMs: settings.shutdownGraceMs })
-  log.info('shutdown: closing connections')
-  await server.close()
-  await Promise.all([queues.transfers.close(), queues.models.close()])
+  const ended = await runPhases(
+    [
+      { name: 'no new jobs, short work ends', limitMs: settings.shutdownGraceMs, run: () => worker.drain() },
+      {
+        name: 'long work is handed over',
+        limitMs: HAND_OVER_MS,
+        run: async () => {
+          worker.handOver()
+          await worker.drain()
+        },
+      },
+      {
+        name: 'connections are closed',
+        limitMs: CLOSE_MS,
+        run: async () => {
+          await server.close()
+          await worker.close({ graceMs: 0 })
+          await Promise.all([queues.transfers.close(), queues.models.close()])
+        },
+      },
+      { name: 'encoders end', limitMs: CLOSE_MS, run: () => composition.encoders.close() },
+    ],
+    one => log.info(one, 'shutdown'),
+  )
   connection.redis.disconnect()
-  await composition.encoders.close()
   log.info('worker stopped')
+  // Work that did not end in time must not keep the process: other workers take it once its locks run out.
+  if (ended.slice(1).some(({ outcome }) => outcome !== 'done')) setTimeout(() => process.exit(), 0)
   return 0
 }
+
+/** How long handing work over may take, in milliseconds: the stages hear of it at once, and a call of AWS may have to end. */
+const HAND_OVER_MS = 15_000
+
+/** How long connections and encoders may take to close, in milliseconds. */
+const CLOSE_MS = 5_000
 
 interface WorkerParts {
   readonly settings: Settings

@@ -42,6 +42,9 @@ return 1`
 /** How long a slot stays taken without a sign of life, in milliseconds: what a crash costs at most. */
 const LEASE_MS = 60_000
 
+/** How long one that was refused counts among those that wait, in milliseconds: it asks again much sooner. */
+const FORGET_MS = 60_000
+
 /** Signs of life between two leases' ends: one may be late or lost. */
 const RENEWALS_PER_LEASE = 3
 
@@ -64,22 +67,22 @@ export interface Slots {
   take(holder: string, scopes: readonly SlotScope[]): Promise<TakenSlots | { readonly crowd: number }>
 }
 
-/** Opens the slots in Redis. */
-export function createSlots({ redis, prefix }: QueueConnection): Slots {
+/** Opens the slots in Redis. `leaseMs` is how long one stays taken without a sign of life; default 60 s. */
+export function createSlots({ redis, prefix }: QueueConnection, { leaseMs = LEASE_MS } = {}): Slots {
   const keyOf = ({ name }: SlotScope): string => `${prefix}:slots:${name}`
   return {
     take: async (holder, scopes) => {
       const keys = scopes.map(keyOf)
       const limits = scopes.map(({ limit }) => limit)
       const pairs = keys.flatMap(key => [key, `${key}:waiting`])
-      const answer = await redis.eval(TAKE, pairs.length, ...pairs, holder, LEASE_MS, LEASE_MS, ...limits)
+      const answer = await redis.eval(TAKE, pairs.length, ...pairs, holder, leaseMs, FORGET_MS, ...limits)
       const crowd = z.number().parse(answer)
       if (crowd > 0) return { crowd }
       const renewal = setInterval(() => {
-        redis.eval(RENEW, keys.length, ...keys, holder, LEASE_MS).catch(() => {
+        redis.eval(RENEW, keys.length, ...keys, holder, leaseMs).catch(() => {
           // Safe: a slot that is lost lets another model run too early, and harms nothing.
         })
-      }, LEASE_MS / RENEWALS_PER_LEASE)
+      }, leaseMs / RENEWALS_PER_LEASE)
       return {
         release: async () => {
           clearInterval(renewal)

@@ -42,7 +42,11 @@ export interface WorkerEvent {
 export interface TransferWorker {
   /** True while it takes jobs. */
   isRunning(): boolean
-  /** Takes no new job, lets running ones end for `graceMs`, then hands the rest back to the queue. */
+  /** Takes no new job from now on; done once none runs any more. */
+  drain(): Promise<void>
+  /** Ends what runs so that another worker goes on with it: queries are left running. Wait for `drain` to see it done. */
+  handOver(): void
+  /** Drains for `graceMs`, then hands the rest over and waits for it, and closes its connections. */
   close(options: { readonly graceMs: number }): Promise<void>
 }
 
@@ -95,11 +99,18 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
     worker.on('stalled', jobId => onEvent({ event: 'stalled', jobId }))
     worker.on('error', error => onEvent({ event: 'error', message: error.message }))
   }
+  let drained: Promise<unknown> | undefined
+  const drain = async (): Promise<void> => {
+    drained ??= Promise.all([transfers.close(), models.close()])
+    await drained
+  }
   return {
     isRunning: () => transfers.isRunning() && models.isRunning(),
+    drain,
+    handOver: () => running.abort('shutdown'),
     close: async ({ graceMs }) => {
       const handOver = setTimeout(() => running.abort('shutdown'), graceMs)
-      await Promise.all([transfers.close(), models.close()])
+      await drain()
       clearTimeout(handOver)
       cancellations.close()
       await Promise.all([queues.transfers.close(), queues.models.close()])

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { newTransferId } from '../../../src/domain/transfer-id.ts'
+import { createDestinationLine } from '../../../src/queue/destination-line.ts'
+import { createBarrier, startQueue, succeeded, until } from '../../support/queue-under-test.ts'
+import { type RunningRedis, startRedis } from '../../support/redis.ts'
+
+let redis: RunningRedis
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+
+/** A queue whose models of `acme` wait until the test lets them go on, and what was started. */
+async function startBlocked(...[options]: [Parameters<typeof startQueue>[2]?]) {
+  const started: string[] = []
+  const barrier = createBarrier()
+  const t = await startQueue(
+    redis.url,
+    async ({ transferId, destination, model }) => {
+      started.push(`${transferId} ${model}`)
+      if (destination === 'acme') await barrier.pass()
+      return succeeded(model)
+    },
+    options,
+  )
+  return { ...t, started, release: barrier.open }
+}
+
+it('transfers of one destination run one after the other, in their order, while others go on', async () => {
+  const t = await startBlocked()
+  const ids: string[] = []
+  for (let index = 0; index < 4; index++)
+    ids.push((await t.queue.enqueue({ destination: 'acme', models: ['a'] })).transferId)
+  const [first = '', second = ''] = ids
+  await until(async () => (await t.queue.status(ids[3] ?? '')).waiting !== undefined)
+  const other = await t.queue.enqueue({ destination: 'other' })
+  const otherView = await t.finished(other.transferId)
+  const waiting = await t.queue.status(second)
+  const startedMeanwhile = t.started.filter(text => !text.startsWith(other.transferId))
+  t.release()
+  for (const id of ids) await t.finished(id)
+
+  expect(otherView.status).toBe('SUCCESS')
+  expect(startedMeanwhile).toEqual([`${first} a`])
+  expect(waiting).toMatchObject({ status: 'PENDING', waiting: { reason: 'busy', transferIds: [first] } })
+  expect(t.started.filter(text => ids.includes(text.slice(0, 26)))).toEqual(ids.map(id => `${id} a`))
+  await t.close()
+})
+
+it('so many at a time as the setting says', async () => {
+  const t = await startBlocked({ transfersPerDestination: 2 })
+  const ids: string[] = []
+  for (let index = 0; index < 3; index++)
+    ids.push((await t.queue.enqueue({ destination: 'acme', models: ['a'] })).transferId)
+  await until(async () => (await t.queue.status(ids[2] ?? '')).waiting !== undefined)
+  await until(() => t.started.length === 2)
+
+  expect((await t.queue.status(ids[2] ?? '')).waiting?.transferIds?.toSorted()).toEqual(
+    ids.slice(0, 2).toSorted(),
+  )
+  t.release()
+  for (const id of ids) expect((await t.finished(id)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('a transfer that is gone without a word holds up nobody', async () => {
+  const t = await startBlocked()
+  const line = createDestinationLine(t.connection)
+  await line.enter({ destination: 'other', transferId: newTransferId(), enqueuedMs: 1 }, 1)
+  await line.enter({ destination: 'other', transferId: newTransferId(), enqueuedMs: 2 }, 1)
+  const { transferId } = await t.queue.enqueue({ destination: 'other' })
+
+  expect((await t.finished(transferId)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('a transfer that was cancelled while it waited holds up nobody', async () => {
+  const t = await startBlocked()
+  const ids: string[] = []
+  for (let index = 0; index < 3; index++)
+    ids.push((await t.queue.enqueue({ destination: 'acme', models: ['a'] })).transferId)
+  const [, second = '', third = ''] = ids
+  await until(async () => (await t.queue.status(third)).waiting !== undefined)
+  await t.queue.cancel(second)
+  t.release()
+
+  expect((await t.finished(third)).status).toBe('SUCCESS')
+  expect((await t.queue.status(second)).status).toBe('CANCELLED')
+  expect(t.started).not.toContain(`${second} a`)
+  await t.close()
+})
+
+it('a request merges with the transfer that waits: one id, the models of both, each run once', async () => {
+  const t = await startBlocked()
+  const first = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  const second = await t.queue.enqueue({ destination: 'acme', models: ['b'] })
+  const joined = await t.queue.enqueue({ destination: 'acme', models: ['c', 'b'], whenBusy: 'merge' })
+  const full = await t.queue.enqueue({ destination: 'acme', type: 'full-refresh', whenBusy: 'merge' })
+  const view = await t.queue.status(second.transferId)
+  t.release()
+  await t.finished(first.transferId)
+  const { result } = await t.finished(second.transferId)
+  await t.finished(full.transferId)
+
+  expect(joined.transferId).toBe(second.transferId)
+  expect(full.transferId).not.toBe(second.transferId)
+  expect(view.models.map(({ model }) => model)).toEqual(['b', 'c'])
+  expect(result?.models.map(({ model }) => model)).toEqual(['b', 'c'])
+  expect(t.started.filter(text => text.startsWith(second.transferId))).toHaveLength(2)
+  await t.close()
+})
+
+it('a request does not merge with a transfer that was cancelled', async () => {
+  const t = await startBlocked()
+  await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  const second = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await t.queue.cancel(second.transferId)
+  const third = await t.queue.enqueue({ destination: 'acme', models: ['a'], whenBusy: 'merge' })
+  t.release()
+
+  expect(third.transferId).not.toBe(second.transferId)
+  expect((await t.finished(third.transferId)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('no request that merges is lost, whenever workers start the transfer that it joins', async () => {
+  const t = await startQueue(redis.url, async ({ model }) => succeeded(model))
+  await t.addWorker()
+  const request = fc.record({
+    destination: fc.constantFrom('acme', 'other'),
+    models: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 }),
+    whenBusy: fc.constantFrom('merge', 'merge', 'queue'),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(request, { minLength: 5, maxLength: 25 }), async requests => {
+      const enqueued = await Promise.all(requests.map(one => t.queue.enqueue(one)))
+      for (const [index, { transferId }] of enqueued.entries()) {
+        const { result } = await t.finished(transferId)
+        const loaded = result?.models.map(({ model }) => model)
+        expect(loaded).toEqual(expect.arrayContaining(requests[index]?.models ?? []))
+      }
+    }),
+    { numRuns: 8 },
+  )
+  await t.close()
+})
