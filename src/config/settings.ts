@@ -51,7 +51,7 @@ export const settingsSchema = z.object({
     variable: 'ATHENA_TRANSFER_TRANSFERS_PER_DESTINATION',
     description: 'Transfers of one destination that run at a time; further ones wait in their order.',
   }),
-  modelsPerDestination: integer(1, 1000).default(4).meta({
+  modelsPerDestination: integer(1, 1000).default(8).meta({
     variable: 'ATHENA_TRANSFER_MODELS_PER_DESTINATION',
     description: 'Models of one destination that all workers together load at a time.',
   }),

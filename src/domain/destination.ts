@@ -66,9 +66,6 @@ export const destinationSchema = z.strictObject({
 /** A validated destination. */
 export type Destination = z.output<typeof destinationSchema>
 
-/** How a destination lets us in. */
-export type Access = Destination['access']
-
 /** The account that the role is in; with access keys it is not known. */
 export function accountIdOf({ access }: Pick<Destination, 'access'>): string | undefined {
   return access.type === 'access-key' ? undefined : access.roleArn.split(':')[4]

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { createDestinationLine } from '../../../src/queue/destination-line.ts'
+import { createOpenRequests } from '../../../src/queue/open-requests.ts'
 import { createBarrier, startQueue, succeeded, until } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -72,6 +73,25 @@ it('a transfer that is gone without a word holds up nobody', async () => {
   const { transferId } = await t.queue.enqueue({ destination: 'other' })
 
   expect((await t.finished(transferId)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('a transfer whose worker died while it started it is started again, with all models that joined', async () => {
+  const seen: string[] = []
+  const runModel = async ({ model }: { readonly model: string }) => {
+    seen.push(model)
+    return succeeded(model)
+  }
+  const t = await startQueue(redis.url, runModel, {}, 0)
+  const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await t.queue.enqueue({ destination: 'acme', models: ['b'], whenBusy: 'merge' })
+  const request = { destination: 'acme', transferId, type: 'incremental', models: ['a'] }
+  await createDestinationLine(t.connection).enter({ ...request, enqueuedMs: Date.now() }, 1)
+  await createOpenRequests(t.connection).close(request)
+  await t.addWorker()
+
+  expect((await t.finished(transferId)).status).toBe('SUCCESS')
+  expect(seen.toSorted()).toEqual(['a', 'b'])
   await t.close()
 })
 
