@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
@@ -63,6 +64,25 @@ it('so many at a time as the setting says', async () => {
   t.release()
   for (const id of ids) expect((await t.finished(id)).status).toBe('SUCCESS')
   await t.close()
+})
+
+it('whoever asks first, the one that was enqueued first comes first', async () => {
+  const { connection, close } = await startQueue(redis.url, async ({ model }) => succeeded(model), {}, 0)
+  const line = createDestinationLine(connection)
+  const enter = (transferId: string, enqueuedMs: number) =>
+    line.enter({ destination: 'acme', transferId, enqueuedMs }, 1)
+
+  expect(await enter('a', 1)).toEqual([])
+  expect(await enter('c', 3)).toEqual(['a'])
+  expect(await enter('b', 2)).toEqual(['a'])
+  await line.leave({ destination: 'acme', transferId: 'a' })
+  expect(await line.next('acme', 1)).toEqual(['b'])
+  expect(await enter('c', 3)).toEqual(['b'])
+  expect(await enter('b', 2)).toEqual([])
+  expect(await line.next('acme', 1)).toEqual([])
+  await line.stepBack({ destination: 'acme', transferId: 'b', enqueuedMs: 2 })
+  expect(await line.waiting('acme')).toEqual(['b', 'c'])
+  await close()
 })
 
 it('a transfer that is gone without a word holds up nobody', async () => {
@@ -147,16 +167,25 @@ it('a request does not merge with a transfer that was cancelled', async () => {
 })
 
 it('no request that merges is lost, whenever workers start the transfer that it joins', async () => {
-  const t = await startQueue(redis.url, async ({ model }) => succeeded(model))
+  const t = await startQueue(redis.url, async ({ model }) => {
+    await sleep(20)
+    return succeeded(model)
+  })
   await t.addWorker()
   const request = fc.record({
     destination: fc.constantFrom('acme', 'other'),
     models: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 }),
     whenBusy: fc.constantFrom('merge', 'merge', 'queue'),
+    afterMs: fc.integer({ min: 0, max: 300 }),
   })
   await fc.assert(
     fc.asyncProperty(fc.array(request, { minLength: 5, maxLength: 25 }), async requests => {
-      const enqueued = await Promise.all(requests.map(one => t.queue.enqueue(one)))
+      const enqueued = await Promise.all(
+        requests.map(async ({ afterMs, ...one }) => {
+          await sleep(afterMs)
+          return t.queue.enqueue(one)
+        }),
+      )
       for (const [index, { transferId }] of enqueued.entries()) {
         const { result } = await t.finished(transferId)
         const loaded = result?.models.map(({ model }) => model)

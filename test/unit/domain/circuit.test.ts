@@ -19,6 +19,8 @@ type Happening =
   | { readonly kind: 'asks'; readonly transfer: number }
   | { readonly kind: 'ends'; readonly transfer: number; readonly verdict: Verdict | undefined }
   | { readonly kind: 'time'; readonly ms: number }
+  /** Time goes on until just before the end of the pause. */
+  | { readonly kind: 'edge'; readonly beforeMs: number }
 
 const transfer = fc.integer({ min: 0, max: 5 })
 const happenings = fc.array(
@@ -30,8 +32,9 @@ const happenings = fc.array(
       verdict: fc.constantFrom(FAILS, FAILS, FAILS, { kind: 'works' } as const, undefined),
     }),
     fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 0, max: 900_000 }) }),
+    fc.record({ kind: fc.constant('edge' as const), beforeMs: fc.constantFrom(0, 1, 500) }),
   ),
-  { maxLength: 120 },
+  { minLength: 40, maxLength: 120, size: 'max' },
 )
 
 /** Plays what happens and calls back after each step. Ids are never used again: transfer 1 after its end is another one. */
@@ -50,10 +53,11 @@ function play(
   const generations = [0, 0, 0, 0, 0, 0]
   for (const step of steps) {
     const before = circuit
-    const number = step.kind === 'time' ? 0 : step.transfer
+    const number = 'transfer' in step ? step.transfer : 0
     const transferId = `${number}.${generations[number]}`
     let admission: Admission | undefined
     if (step.kind === 'time') nowMs += step.ms
+    if (step.kind === 'edge') nowMs = Math.max(nowMs, (circuit?.pausedUntilMs ?? 0) - step.beforeMs)
     if (step.kind === 'asks') {
       admission = admit(circuit, transferId, nowMs)
       if (admission.admitted) circuit = admission.circuit
