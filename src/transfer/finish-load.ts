@@ -65,7 +65,12 @@ async function openLoading(open: OpenLoad, load: LoadRecord): Promise<void> {
   if (load.staging) {
     const { table: name, ...staging } = load.staging
     const { transferId } = journal.entry()
-    await createStagingTable(clients.glue, load.database, { name, ...staging, transferId })
+    await createStagingTable(clients.glue, load.database, {
+      name,
+      ...staging,
+      transferId,
+      target: load.table,
+    })
   }
   if (load.swap) await writeSwapNote(open, load.swap)
   const { held } = load.tableRecords

@@ -46,7 +46,8 @@ export interface HeldJournal {
 }
 
 /**
- * Takes a table for an attempt, or tells what its transfer's load did before.
+ * Takes a table for an attempt, or tells what its transfer's load did before. Where no journal is known, because the
+ * table is new or the store was lost, `whenUnknown` has to agree first.
  *
  * @throws {TransferError} `TARGET_BUSY` with `retryAfterMs` while another transfer's attempt has it.
  */
@@ -54,10 +55,12 @@ export async function takeTable(
   store: JournalStore,
   table: TableName,
   transferId: string,
+  whenUnknown: () => Promise<void>,
 ): Promise<HeldJournal | { readonly outcome: LoadOutcome }> {
   const attempt = newAttemptId()
   for (;;) {
     const { entry, leaseLeftMs } = await store.read(table)
+    if (!entry) await whenUnknown()
     const claimed = claim(entry, { transferId, attempt, leaseLeftMs })
     if (claimed.kind === 'done') return { outcome: claimed.outcome }
     if (claimed.kind === 'busy') throw busy(table, claimed)

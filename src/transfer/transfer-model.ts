@@ -14,6 +14,7 @@ import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
 import type { ModelProgress } from './stage.ts'
+import { ensureNoUnknownLoad } from './unknown-load.ts'
 
 /** One attempt to run one model of a transfer. */
 export interface ModelJob {
@@ -72,7 +73,9 @@ async function runWith(
   windowOf(job)
   await checkDestination(clients, destination)
   const table = { destination: destination.name, table: model.tableName }
-  const taken = await takeTable(deps.journal, table, transfer.transferId)
+  const taken = await takeTable(deps.journal, table, transfer.transferId, () =>
+    ensureNoUnknownLoad(clients, deps, job),
+  )
   if ('outcome' in taken) return taken.outcome
   const superseded = new AbortController()
   const lease = keepLease(deps, taken, () => superseded.abort('superseded' satisfies AbortReason))

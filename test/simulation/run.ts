@@ -118,7 +118,8 @@ function setUp(plan: RunPlan, random: Random): Run {
   const athena = createAthena(
     {
       target: world.target,
-      createTarget: () => void world.tables.set('things', TARGET_LOCATION),
+      createTarget: () =>
+        void world.tables.set('things', { location: TARGET_LOCATION, parameters: {}, createdMs: 0 }),
       hasTarget: () => world.tables.has('things'),
       readStaged: table => readStaged(world, table),
       loaded: table => noteLoad(world, table),
@@ -277,23 +278,34 @@ function disturb({ world, random, faults, jobs, scheduler, trace }: Run): void {
   const active = jobs.filter(job => job.holder)
   const job = active[random.below(active.length)]
   faults.left -= 1
-  switch (random.below(4)) {
+  // A worker that lives on beside the next one finds most.
+  switch (random.below(8)) {
     case 0:
       scheduler.tally.expiredLeases++
       world.journal.leaseEndMs = 0
       trace.push('the lease runs out')
       break
     case 1:
+    case 2:
+    case 3:
       if (!job) break
       scheduler.tally.redeliveries++
       trace.push(`${job.transferId.slice(0, 2)} is delivered again; its worker lives on`)
       job.holder = undefined
       break
-    case 2:
+    case 4:
+    case 5:
       if (!job) break
       job.isCancelled = random.chance(0.5)
       trace.push(`${job.transferId.slice(0, 2)} is ${job.isCancelled ? 'cancelled' : 'handed over'}`)
       job.holder?.controller.abort((job.isCancelled ? 'cancelled' : 'shutdown') satisfies AbortReason)
+      break
+    case 6:
+      scheduler.tally.lostStores++
+      world.states.clear()
+      world.journal = { entry: undefined, leaseEndMs: 0 }
+      world.lastLoad = undefined
+      trace.push('Redis loses everything')
       break
     default:
       world.nowMs += 3_600_000
