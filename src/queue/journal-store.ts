@@ -72,6 +72,7 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
   const keyOf = ({ destination, table }: TableName): string => `${prefix}:journal:${destination}:${table}`
   const openKey = `${prefix}:journals-open`
   return {
+    isShared: true,
     read: async table => {
       const [text, leaseLeftMs] = z
         .tuple([z.string().nullable(), z.number()])

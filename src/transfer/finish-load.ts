@@ -99,7 +99,8 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
         ownGroup = position.group + 1
         continue
       }
-      if (!allowsAnotherGroup(thrown)) throw await givenUp(open, position.load, thrown)
+      if (!allowsAnotherGroup(thrown))
+        throw await givenUp(open, position.load, further > 0 ? askedAgain(position, thrown) : thrown)
       await journal.move(groupEnded(journal.entry()))
       if (++further >= MAX_GROUPS) throw thrown
       const goesOn = await waitForNextTry(further - 1, { ...GROUP_BACKOFF, deadlineMs, signal, clock })
@@ -164,6 +165,19 @@ async function runQueryStep(
   const { scannedBytes } = outcomeOf(await awaitQuery(clients.athena, id, options), options)
   const changedRowCount = step === 'load' ? await readUpdateCount(clients.athena, id) : 0
   return { queryExecutionId: id, changedRowCount, scannedBytes }
+}
+
+/**
+ * What a change of the table's shape says that was asked for again: the group before may have failed once its work was
+ * done, so that it cannot be done again. The next attempt finds the table as it is.
+ */
+function askedAgain(
+  { load, step }: { readonly load: LoadRecord; readonly step: number },
+  thrown: unknown,
+): unknown {
+  if (load.steps[step]?.step !== 'target' || !(thrown instanceof TransferError)) return thrown
+  const { message, details } = thrown
+  return new TransferError('COMMIT_CONFLICT', message, { cause: thrown, details })
 }
 
 /** Gives a load up of which nothing is running. */

@@ -15,6 +15,8 @@ export interface TableName {
 
 /** Keeps the journals of all tables. Each call is one atomic step of the store. */
 export interface JournalStore {
+  /** False when it knows no load but those of this process, so that it says nothing of a table that it does not know. */
+  readonly isShared: boolean
   /** What is kept, and how long the attempt that holds it has yet; by the store's clock, as its only judge. */
   read(table: TableName): Promise<{ readonly entry: TableEntry | undefined; readonly leaseLeftMs: number }>
   /**
@@ -60,7 +62,7 @@ export async function takeTable(
   const attempt = newAttemptId()
   for (;;) {
     const { entry, leaseLeftMs } = await store.read(table)
-    if (!entry) await whenUnknown()
+    if (!entry && store.isShared) await whenUnknown()
     const claimed = claim(entry, { transferId, attempt, leaseLeftMs })
     if (claimed.kind === 'done') return { outcome: claimed.outcome }
     if (claimed.kind === 'busy') throw busy(table, claimed)
@@ -137,6 +139,7 @@ export function createMemoryJournal(): JournalStore {
   const entries = new Map<string, TableEntry>()
   const keyOf = ({ destination, table }: TableName): string => JSON.stringify([destination, table])
   return {
+    isShared: false,
     read: async table => ({ entry: entries.get(keyOf(table)), leaseLeftMs: 0 }),
     replace: async (table, before, next) => {
       const kept = entries.get(keyOf(table))

@@ -111,6 +111,7 @@ function clockOf(world: World, process: Process, scheduler: Scheduler): Clock {
 function journalOf(world: World, effect: Effect): JournalStore {
   const kept = () => world.journal
   return {
+    isShared: true,
     read: () =>
       effect('read journal', () => ({
         entry: kept().entry,
