@@ -41,7 +41,12 @@ export interface HeldJournal {
   readonly table: TableName
   readonly attempt: string
   entry(): TableEntry
-  /** The transition. @throws {TransferError} `SUPERSEDED` when another attempt has the table; nothing is changed then. */
+  /**
+   * The transition. After one of which it is not known whether it arrived there is no other: the attempt does not know
+   * where the load stands, and the next one finds out.
+   *
+   * @throws {TransferError} `SUPERSEDED` when another attempt has the table, or is to have it; nothing is changed then.
+   */
   move(next: TableEntry): Promise<void>
   /** Ends the lease, so that others need not wait for it. Whatever it says is not held against it. */
   release(): Promise<void>
@@ -72,12 +77,16 @@ export async function takeTable(
 
 function hold(store: JournalStore, table: TableName, taken: TableEntry): HeldJournal {
   let current = taken
+  let isKnown = true
   return {
     table,
     attempt: taken.attempt,
     entry: () => current,
     move: async next => {
+      if (!isKnown) throw superseded(table)
+      isKnown = false
       if (!(await store.replace(table, current, next, LEASE_MS))) throw superseded(table)
+      isKnown = true
       current = next
     },
     release: async () => {

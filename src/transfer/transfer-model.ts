@@ -130,9 +130,12 @@ async function giveUpUnlessOpen({ clients, destination, journal, signal }: OpenL
   const { position } = journal.entry()
   const isSubmitted = position.state === 'loading' || position.state === 'loaded'
   if (isSubmitted || position.state === 'cleaned' || comesBack(signal, thrown)) return
-  await journal.move(cleaned(journal.entry(), undefined)).catch(() => {
-    // Safe to pass over: the first error is on its way, and the next to take the table gives it up.
-  })
+  try {
+    await journal.move(cleaned(journal.entry(), undefined))
+  } catch {
+    // Safe to pass over: the first error is on its way. What was staged is left to the next to take the table, who may read it.
+    return
+  }
   if (position.state === 'staged') await cleanUp(clients, destination, position.load)
 }
 

@@ -5,7 +5,7 @@ import type { LoadRecord } from '../../../src/domain/load-record.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis, type QueueConnection } from '../../../src/queue/connection.ts'
 import { createJournalStore } from '../../../src/queue/journal-store.ts'
-import { type HeldJournal, takeTable } from '../../../src/transfer/journal.ts'
+import { type HeldJournal, type JournalStore, takeTable } from '../../../src/transfer/journal.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
 let redis: RunningRedis
@@ -162,5 +162,29 @@ it('tells what a load did to an attempt that comes after its end', async () => {
   await journal.move(cleaned(journal.entry(), outcome))
 
   expect(await takeTable(store, table, 't1', isNew)).toEqual({ outcome })
+  close()
+})
+
+it('an attempt that was not told whether the journal moved does not move it on', async () => {
+  const { store, table, close } = await open()
+  let isLost = false
+  const losing: JournalStore = {
+    ...store,
+    replace: async (...move) => {
+      const isKept = await store.replace(...move)
+      if (isLost) throw new Error('the reply was lost')
+      return isKept
+    },
+  }
+  const journal = held(await takeTable(losing, table, 't1'))
+  await journal.move(staged(journal.entry(), load))
+  isLost = true
+  await expect(journal.move(loading(journal.entry()))).rejects.toThrow('the reply was lost')
+  isLost = false
+
+  await expect(journal.move(cleaned(journal.entry(), undefined))).rejects.toMatchObject({
+    code: 'SUPERSEDED',
+  })
+  expect((await store.read(table)).entry?.position.state).toBe('loading')
   close()
 })
