@@ -108,7 +108,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'forget loads of before when Redis was lost',
-    edits: [{ file: 'transfer/journal.ts', text: '    if (!entry && store.isShared) await whenUnknown()\n', broken: '' }],
+    edits: [
+      {
+        file: 'transfer/journal.ts',
+        text: '    if (!entry && store.isShared) await whenUnknown()\n',
+        broken: '',
+      },
+    ],
   },
   {
     name: 'take a failed execution for one that succeeded',

@@ -89,7 +89,7 @@ export function depsOf(
     clock: clockOf(world, process, scheduler),
     signingKey: async () => undefined,
     workDir: 'unused',
-    queryTimeoutMs: 1_800_000,
+    queryTimeoutMs: 600_000,
   }
 }
 

@@ -176,7 +176,7 @@ it('an attempt that was not told whether the journal moved does not move it on',
       return isKept
     },
   }
-  const journal = held(await takeTable(losing, table, 't1'))
+  const journal = held(await takeTable(losing, table, 't1', isNew))
   await journal.move(staged(journal.entry(), load))
   isLost = true
   await expect(journal.move(loading(journal.entry()))).rejects.toThrow('the reply was lost')
