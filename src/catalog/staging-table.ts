@@ -2,7 +2,7 @@ import { type GluePort, isNotFound, isTaken } from './glue-port.ts'
 import { type ParquetTable, parquetTableInput } from './parquet-table.ts'
 
 /** Parameter that every staging table carries, with the transfer's id as value: the proof that it is ours to remove. */
-const STAGING_PARAMETER = 'athena_transfer.staging'
+export const STAGING_PARAMETER = 'athena_transfer.staging'
 
 /** Makes a staging table over an attempt's folder. Its name is the attempt's own, so one that exists is the same one. */
 export async function createStagingTable(
@@ -23,7 +23,11 @@ export async function createStagingTable(
 }
 
 /** Makes sure that a staging table is gone. Its files are not touched. */
-export async function deleteStagingTable(glue: GluePort, database: string, name: string): Promise<void> {
+export async function deleteStagingTable(
+  glue: Pick<GluePort, 'deleteTable'>,
+  database: string,
+  name: string,
+): Promise<void> {
   try {
     await glue.deleteTable({ DatabaseName: database, Name: name })
   } catch (thrown) {
