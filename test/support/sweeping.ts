@@ -5,10 +5,10 @@ import { type SweepReport, sweepDestination } from '../../src/maintenance/sweep-
 import type { StraightLine } from './straight-line.ts'
 
 /** A day, in milliseconds. */
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 
 /** What no journal names. */
-export const NOTHING_OPEN: OpenLoads = { transferIds: new Set(), queryExecutionIds: new Set() }
+const NOTHING_OPEN: OpenLoads = { transferIds: new Set(), queryExecutionIds: new Set() }
 
 /** A sweep of the world's destination as if it were some days later; things are taken from the age of a day. */
 export async function sweepLater(
@@ -39,7 +39,11 @@ export async function sweepLater(
 }
 
 /** All keys of the bucket and names of the database's tables, each with its kind. */
-export async function everythingOf({ bucket, schema, customer }: StraightLine): Promise<readonly string[]> {
+export async function everythingOf({
+  bucket,
+  schema,
+  customer,
+}: Pick<StraightLine, 'bucket' | 'schema' | 'customer'>): Promise<readonly string[]> {
   const { Contents = [] } = await customer.s3.listObjectsV2({ Bucket: bucket })
   const { TableList = [] } = await customer.glue.getTables({ DatabaseName: schema })
   return [

@@ -3,7 +3,6 @@ import { Athena } from '@aws-sdk/client-athena'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
-import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { openLoadsOf } from '../../../src/maintenance/open-loads.ts'
 import { createMemoryJournal, type JournalStore } from '../../../src/transfer/journal.ts'
 import type { DestinationClients } from '../../../src/transfer/ports.ts'
@@ -71,8 +70,8 @@ const CHANGES = new Set([
   'write',
 ])
 
-/** Lets the worker die before the n-th change, or after its effect: every later call fails. */
-function dieAt(n: number, when: 'before' | 'after') {
+/** Lets the worker die after the effect of the n-th change, and before any other: every later call fails. */
+function dieAfter(n: number) {
   let changes = 0
   let died = false
   const die = (): never => {
@@ -82,7 +81,7 @@ function dieAt(n: number, when: 'before' | 'after') {
   onCall = async (name, call) => {
     if (died) return die()
     if (!CHANGES.has(name) || ++changes !== n) return call()
-    if (when === 'after') await call()
+    await call()
     return die()
   }
   return { hasDied: () => died, end: () => (onCall = (_, call) => call()) }
@@ -106,11 +105,14 @@ async function rowsOf({ tableName }: Model) {
   return world.customer.sql(`SELECT name FROM "${world.schema}"."${tableName}"`)
 }
 
-/** Everything but what a destination has when all is well: the folder of the model's table, its record, its manifests. */
-async function leftovers({ tableName }: Model): Promise<readonly string[]> {
-  const { Table } = await world.customer.glue.getTable({ DatabaseName: world.schema, Name: tableName })
-  const folder = Table?.StorageDescriptor?.Location?.split('/').at(-1) ?? ''
-  const kept = new RegExp(`^(table |${world.schema}/(${folder}/|_tables/|_manifests/)|acme_results/mine/)`)
+/** Everything but what a destination has when all is well: the folders of models' tables, records, manifests. */
+async function leftovers(): Promise<readonly string[]> {
+  const { TableList = [] } = await world.customer.glue.getTables({ DatabaseName: world.schema })
+  const models = TableList.filter(({ Name = '' }) => !Name.startsWith('_'))
+  const folders = models.map(({ StorageDescriptor }) => StorageDescriptor?.Location?.split('/').at(-1))
+  const kept = new RegExp(
+    `^(table |${world.schema}/((${folders.join('|')})/|_tables/|_manifests/)|acme_results/mine/)`,
+  )
   const all = await everythingOf(world)
   return all.filter(name => !kept.test(name) || /^table _/.test(name))
 }
@@ -125,38 +127,39 @@ it.each([
     await world.writeSource(model, ['{"id": 1, "Name": "first"}'])
     await world.transfer(model)
     const leftBehind = new Set<string>()
-    for (let n = 1; ; n++) {
-      for (const when of ['before', 'after'] as const) {
-        await world.writeSource(model, [JSON.stringify({ id: 1, Name: `${when} ${n}` })])
-        const worker = dieAt(n, when)
-        const transferId = newTransferId()
-        await world.transfer(model, { transferId }).catch(() => {})
-        worker.end()
-        if (!worker.hasDied()) {
-          expect(n).toBeGreaterThan(8)
-          expect([...leftBehind].toSorted()).toEqual(expect.arrayContaining(expectedKinds(more.writeMode)))
-          return
-        }
-        await untilNothingRuns()
-        const { entry } = await journal.read({ destination: 'acme', table: model.tableName })
-        const before = await everythingOf(world)
-        for (const name of await leftovers(model)) leftBehind.add(kindOf(name))
-        if (entry && entry.position.state !== 'cleaned' && entry.transferId === transferId) {
-          const ours = before.filter(name => name.includes(transferId) || name.includes(entry.attempt))
-          await sweepLater(world, { days: 2, open: openLoadsOf([entry]) })
-          expect(await everythingOf(world)).toEqual(expect.arrayContaining(ours))
-        }
-        journal = createMemoryJournal()
-        await sweepLater(world, { days: 4 })
-        await sweepLater(world, { days: 6 })
-        expect(await leftovers(model), `${when} change ${n}`).toEqual([])
-        await world.transfer(model)
-        expect(await rowsOf(model)).toEqual([[`${when} ${n}`]])
+    let deaths = 0
+    while (await diesAfter(model, deaths + 1)) {
+      for (const name of await leftovers()) leftBehind.add(kindOf(name))
+      const { entry } = await journal.read({ destination: 'acme', table: model.tableName })
+      if (entry && entry.position.state !== 'cleaned') {
+        const made = await everythingOf(world)
+        const ours = made.filter(name => name.includes(entry.transferId) || name.includes(entry.attempt))
+        await sweepLater(world, { days: 2, open: openLoadsOf([entry]) })
+        expect(await everythingOf(world)).toEqual(expect.arrayContaining([...ours]))
       }
+      journal = createMemoryJournal()
+      await sweepLater(world, { days: 4 })
+      await sweepLater(world, { days: 6 })
+      expect(await leftovers(), `after change ${deaths}`).toEqual([])
+      await world.transfer(model)
+      expect(await rowsOf(model)).toEqual([[`row ${++deaths}`]])
     }
+
+    expect(deaths).toBeGreaterThan(8)
+    expect([...leftBehind].toSorted()).toEqual(expectedKinds(more.writeMode))
   },
   600_000,
 )
+
+/** Transfers a new row by a worker that dies after its n-th change; false when it lived. */
+async function diesAfter(model: Model, n: number): Promise<boolean> {
+  await world.writeSource(model, [JSON.stringify({ id: 1, Name: `row ${n}` })])
+  const worker = dieAfter(n)
+  await world.transfer(model).catch(() => {})
+  worker.end()
+  await untilNothingRuns()
+  return worker.hasDied()
+}
 
 function expectedKinds(writeMode: 'merge' | 'overwrite'): readonly string[] {
   return writeMode === 'merge'
