@@ -7,7 +7,7 @@ import { type SweepReport, sweepDestination } from '../maintenance/sweep-destina
 import { KEEP_REASONS, SWEPT_KINDS, type SweptCount } from '../maintenance/sweep-tally.ts'
 import { connectRedis, type QueueConnection } from '../queue/connection.ts'
 import { createJournalStore, openEntries } from '../queue/journal-store.ts'
-import { withSweepLease } from '../queue/sweep-lease.ts'
+import { withLease } from '../queue/lease.ts'
 import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
 import { describeDuration, parseDuration } from './duration.ts'
@@ -80,7 +80,7 @@ export interface SweepParts {
 
 /** Sweeps a destination; undefined when another process does. */
 export async function sweep(parts: SweepParts): Promise<SweepReport | undefined> {
-  return withSweepLease(parts.connection, parts.destination.name, async lost => {
+  return withLease(parts.connection, `sweep:${parts.destination.name}`, async lost => {
     const { composition, connection, destination, signal, ...options } = parts
     const clients = await composition.connect(destination)
     try {

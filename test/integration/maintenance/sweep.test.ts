@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis, type QueueConnection } from '../../../src/queue/connection.ts'
-import { withSweepLease } from '../../../src/queue/sweep-lease.ts'
+import { withLease } from '../../../src/queue/lease.ts'
 import { type AthenaUser, createAthenaUser } from '../../support/athena-user.ts'
 import { type Customer, createCustomer, type PermissionPolicy } from '../../support/customer.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
@@ -182,14 +182,15 @@ it('leaves what is young, and what an open load names', async () => {
   const after = await everythingOf(world)
 
   expect(after).toEqual(before)
-  expect(young.counts.stagedFiles).toMatchObject({ removed: 0, kept: { young: 2 } })
+  expect(young.counts.stagingTables).toMatchObject({ removed: 0, kept: { young: 1 } })
+  expect(young.counts.queryResults).toMatchObject({ removed: 0, kept: { young: 4 } })
   expect(named.counts.stagedFiles).toMatchObject({ removed: 0, kept: { open: 2 } })
   expect(named.counts.queryResults).toMatchObject({ removed: 0, kept: { open: 4 } })
 })
 
 it('an attempt that still writes keeps all of its files, by the newest', async () => {
   const { customer, user, world } = await setUp()
-  await standIn.setClock(-3 * 86_400_000)
+  await standIn.setClock(-20 * 3_600_000)
   await plant(customer, user, LEFT.slice(0, 1), {})
   await standIn.setClock(0)
   await plant(customer, user, LEFT.slice(1, 2), {})
@@ -225,7 +226,7 @@ it('`sweep` tells what it removed, refuses an age that a statement may outlive, 
   const env = { ATHENA_TRANSFER_QUERY_TIMEOUT_MS: '1000' }
   const workspace = await createWorkspace(standIn, customer, { redisUrl: redis.url, env })
   const tooYoung = await workspace.cli('sweep', 'acme', '--older-than', '0s')
-  const busy = await withSweepLease(connection, 'acme', () => workspace.cli('sweep', 'acme'))
+  const busy = await withLease(connection, 'sweep:acme', () => workspace.cli('sweep', 'acme'))
   const trial = await workspace.cli('sweep', 'acme', '--older-than', '1s', '--dry-run')
   const swept = await workspace.cli('sweep', 'acme', '--older-than', '1s')
   const again = await workspace.cli('sweep', 'acme', '--older-than', '1s')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { QueueConnection } from './connection.ts'
 
-/** How long a sweeper's lease lasts without a sign of life, in milliseconds. */
+/** How long a lease lasts without a sign of life, in milliseconds. */
 const LEASE_MS = 60_000
 
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`
@@ -9,21 +9,21 @@ const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 /**
- * Does work as a destination's only sweeper, under a signal that aborts when the lease is lost; undefined, and nothing is
- * done, while there is another. Two at once would do no harm, only twice the work.
+ * Does upkeep of a name as the only one, under a signal that aborts when the lease is lost; undefined, and nothing is done,
+ * while another does it. It saves work and no more: whatever is done so must be safe to be done twice at once.
  */
-export async function withSweepLease<Result>(
+export async function withLease<Result>(
   { redis, prefix }: QueueConnection,
-  destination: string,
+  name: string,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result | undefined> {
-  const key = `${prefix}:sweeping:${destination}`
+  const key = `${prefix}:lease:${name}`
   const token = randomBytes(8).toString('hex')
   if ((await redis.set(key, token, 'PX', LEASE_MS, 'NX')) === null) return undefined
   const lost = new AbortController()
   const renewal = setInterval(() => {
     redis.eval(RENEW, 1, key, token, LEASE_MS).then(
-      renewed => renewed === 1 || lost.abort(new Error(`another sweeper has destination "${destination}"`)),
+      renewed => renewed === 1 || lost.abort(new Error(`another process has the lease of ${name}`)),
       () => {
         // Safe to pass over: a Redis that does not answer is no news, and the next renewal asks again.
       },
@@ -37,11 +37,11 @@ export async function withSweepLease<Result>(
   }
 }
 
-/** True for one caller in each interval, among all workers: its turn to sweep the destination. */
-export async function takeSweepTurn(
+/** True for one caller in each interval, among all workers. */
+export async function takeTurn(
   { redis, prefix }: QueueConnection,
-  destination: string,
+  name: string,
   intervalMs: number,
 ): Promise<boolean> {
-  return (await redis.set(`${prefix}:swept:${destination}`, '1', 'PX', intervalMs, 'NX')) !== null
+  return (await redis.set(`${prefix}:turn:${name}`, '1', 'PX', intervalMs, 'NX')) !== null
 }
