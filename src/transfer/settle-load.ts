@@ -1,11 +1,12 @@
 import type { AbortReason } from '../domain/abort-reason.ts'
 import type { Destination } from '../domain/destination.ts'
 import { cleaned } from '../domain/journal.ts'
+import { stagingPrefix } from '../domain/locations.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
-import { cleanUp } from './clean-up.ts'
+import { cleanUp, removeStaged } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
-import { keepLease, takeTable } from './journal.ts'
-import type { TransferDeps } from './ports.ts'
+import { keepLease, type TableEntry, takeTable } from './journal.ts'
+import type { DestinationClients, TransferDeps } from './ports.ts'
 
 /** What became of a load that was left open. */
 export type Settlement = 'loaded' | 'given up' | 'nothing to do'
@@ -36,8 +37,7 @@ export async function settleLoad(
         return await settle({ clients, deps, destination, journal, signal })
       const isNext = journal.entry().revision === before.revision + 1
       await journal.move(cleaned(journal.entry(), undefined))
-      if (isNext && before.position.state === 'staged')
-        await cleanUp(clients, destination, before.position.load)
+      if (isNext) await removeUnsubmitted(clients, destination, tableName, before)
       return 'given up'
     } finally {
       lease.stop()
@@ -46,6 +46,17 @@ export async function settleLoad(
   } finally {
     clients.close()
   }
+}
+
+/** Removes what an attempt staged that submitted nothing; no statement reads it. */
+async function removeUnsubmitted(
+  clients: DestinationClients,
+  destination: Destination,
+  table: string,
+  { transferId, attempt, position }: TableEntry,
+): Promise<void> {
+  if (position.state === 'staged') await cleanUp(clients, destination, position.load)
+  else await removeStaged(clients, destination, stagingPrefix(destination, transferId, table, attempt))
 }
 
 /** Brings the load that another transfer left open to its end, well or not. */

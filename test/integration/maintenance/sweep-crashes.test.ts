@@ -1,91 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Athena } from '@aws-sdk/client-athena'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
 import { openLoadsOf } from '../../../src/maintenance/open-loads.ts'
-import { createMemoryJournal, type JournalStore } from '../../../src/transfer/journal.ts'
-import type { DestinationClients } from '../../../src/transfer/ports.ts'
+import { createMortalWorker } from '../../support/mortal-worker.ts'
 import { type StraightLine, startStraightLine } from '../../support/straight-line.ts'
 import { everythingOf, sweepLater } from '../../support/sweeping.ts'
 
-let journal: JournalStore = createMemoryJournal()
-let lastStarted: string | undefined
-let onCall: (name: string, call: () => Promise<unknown>) => Promise<unknown> = (_, call) => call()
+const worker = createMortalWorker()
 let world: StraightLine
 beforeAll(async () => {
-  world = await startStraightLine(deps => ({
-    ...deps,
-    connect: async destination => watched(await deps.connect(destination)),
-    states: watchedPort(deps.states),
-    journal: watchedPort({
-      read: table => journal.read(table),
-      replace: (...args) => journal.replace(...args),
-      renew: (...args) => journal.renew(...args),
-    }),
-  }))
+  world = await startStraightLine(worker.wrap)
 })
 afterAll(() => world.stop())
-
-function watched(clients: DestinationClients): DestinationClients {
-  const { s3, glue } = clients
-  const athena: DestinationClients['athena'] = watchedPort(clients.athena)
-  const startQueryExecution: typeof athena.startQueryExecution = (...args) =>
-    onCall('startQueryExecution', async () => {
-      const started = await clients.athena.startQueryExecution(...args)
-      lastStarted = started.QueryExecutionId
-      return started
-    }).then(answer => answerSchema.parse(answer))
-  return {
-    ...clients,
-    s3: watchedPort(s3),
-    glue: watchedPort(glue),
-    athena: new Proxy(athena, {
-      get: (target, name) =>
-        name === 'startQueryExecution' ? startQueryExecution : Reflect.get(target, name),
-    }),
-  }
-}
-
-const answerSchema = z.looseObject({ QueryExecutionId: z.string() })
-
-function watchedPort<Port extends object>(port: Port): Port {
-  return new Proxy(port, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name)
-      if (typeof method !== 'function') return method
-      return (...args: unknown[]) => onCall(String(name), async () => Reflect.apply(method, target, args))
-    },
-  })
-}
-
-const CHANGES = new Set([
-  'putObject',
-  'deleteObject',
-  'createTable',
-  'updateTable',
-  'deleteTable',
-  'startQueryExecution',
-  'replace',
-  'write',
-])
-
-/** Lets the worker die after the effect of the n-th change, and before any other: every later call fails. */
-function dieAfter(n: number) {
-  let changes = 0
-  let died = false
-  const die = (): never => {
-    died = true
-    throw new Error('the worker is dead')
-  }
-  onCall = async (name, call) => {
-    if (died) return die()
-    if (!CHANGES.has(name) || ++changes !== n) return call()
-    await call()
-    return die()
-  }
-  return { hasDied: () => died, end: () => (onCall = (_, call) => call()) }
-}
 
 function modelOf(name: string, more: object): Model {
   return modelSchema.parse({
@@ -130,14 +57,14 @@ it.each([
     let deaths = 0
     while (await diesAfter(model, deaths + 1)) {
       for (const name of await leftovers()) leftBehind.add(kindOf(name))
-      const { entry } = await journal.read({ destination: 'acme', table: model.tableName })
+      const { entry } = await worker.journal.read({ destination: 'acme', table: model.tableName })
       if (entry && entry.position.state !== 'cleaned') {
         const made = await everythingOf(world)
         const ours = made.filter(name => name.includes(entry.transferId) || name.includes(entry.attempt))
         await sweepLater(world, { days: 2, open: openLoadsOf([entry]) })
         expect(await everythingOf(world)).toEqual(expect.arrayContaining([...ours]))
       }
-      journal = createMemoryJournal()
+      worker.loseJournal()
       await sweepLater(world, { days: 4 })
       await sweepLater(world, { days: 6 })
       expect(await leftovers(), `after change ${deaths}`).toEqual([])
@@ -154,11 +81,11 @@ it.each([
 /** Transfers a new row by a worker that dies after its n-th change; false when it lived. */
 async function diesAfter(model: Model, n: number): Promise<boolean> {
   await world.writeSource(model, [JSON.stringify({ id: 1, Name: `row ${n}` })])
-  const worker = dieAfter(n)
+  const attempt = worker.dieAfter(n)
   await world.transfer(model).catch(() => {})
-  worker.end()
+  const hasDied = attempt.end()
   await untilNothingRuns()
-  return worker.hasDied()
+  return hasDied
 }
 
 function expectedKinds(writeMode: 'merge' | 'overwrite'): readonly string[] {
@@ -180,7 +107,7 @@ async function untilNothingRuns(): Promise<void> {
   const { url: endpoint, region, ...credentials } = world.reader
   const athena = new Athena({ endpoint, region, credentials })
   for (;;) {
-    const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: lastStarted })
+    const { QueryExecution } = await athena.getQueryExecution({ QueryExecutionId: worker.lastQuery() })
     if (!['QUEUED', 'RUNNING'].includes(QueryExecution?.Status?.State ?? '')) return
     await sleep(20)
   }
