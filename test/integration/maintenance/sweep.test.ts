@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
@@ -190,13 +191,16 @@ it('leaves what is young, and what an open load names', async () => {
 
 it('an attempt that still writes keeps all of its files, by the newest', async () => {
   const { customer, user, world } = await setUp()
-  await standIn.setClock(-20 * 3_600_000)
-  await plant(customer, user, LEFT.slice(0, 1), {})
-  await standIn.setClock(0)
-  await plant(customer, user, LEFT.slice(1, 2), {})
-  const { counts } = await sweepLater(world, { days: 0.5 })
+  const [first = '', second = ''] = LEFT
+  const plantedMs = Date.now()
+  await plant(customer, user, [first, first.replace(ATTEMPT, OTHER)], {})
+  await sleep(2_200)
+  await plant(customer, user, [second], {})
+  // A day after the first ones, by a second: S3 tells times in whole seconds.
+  const days = 1 + (plantedMs + 1_000 - Date.now()) / 86_400_000
+  const { counts } = await sweepLater(world, { days })
 
-  expect(counts.stagedFiles).toMatchObject({ found: 2, removed: 0, kept: { young: 2 } })
+  expect(counts.stagedFiles).toMatchObject({ found: 3, removed: 1, kept: { young: 2 } })
 })
 
 it('counts what the policy does not let it remove, keeps the files of a staging table that stays, and goes on', async () => {
