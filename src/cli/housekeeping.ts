@@ -32,13 +32,16 @@ const LOOK_MS = { transfers: 60_000, loads: 60_000, sweeps: 300_000 } as const
  * Looks after what no job does: transfers that will not end by themselves, loads that nobody comes back for, things that
  * dead attempts left in customers' accounts. Each worker does it; what fails is logged, and looked at again.
  */
-export function startHousekeeping(parts: HousekeepingParts): { close(): Promise<void> } {
+export function startHousekeeping(
+  parts: HousekeepingParts,
+  lookMs: Readonly<Record<keyof typeof LOOK_MS, number>> = LOOK_MS,
+): { close(): Promise<void> } {
   const stop = new AbortController()
   const { signal } = stop
   const loops = [
-    repeat(LOOK_MS.transfers, 'transfers', () => tidyTransfers(parts)),
-    repeat(LOOK_MS.loads, 'loads', () => settleLoads(parts, signal)),
-    repeat(LOOK_MS.sweeps, 'sweeps', () => sweepDestinations(parts, signal)),
+    repeat(lookMs.transfers, 'transfers', () => tidyTransfers(parts)),
+    repeat(lookMs.loads, 'loads', () => settleLoads(parts, signal)),
+    repeat(lookMs.sweeps, 'sweeps', () => sweepDestinations(parts, signal)),
   ]
   return {
     close: async () => {

@@ -33,7 +33,9 @@ export async function withLease<Result>(
     return await work(lost.signal)
   } finally {
     clearInterval(renewal)
-    await redis.eval(RELEASE, 1, key, token)
+    await redis.eval(RELEASE, 1, key, token).catch(() => {
+      // Safe to pass over: the lease runs out by itself.
+    })
   }
 }
 
