@@ -2,7 +2,7 @@ import { type GluePort, isNotFound, isTaken } from './glue-port.ts'
 import { type ParquetTable, parquetTableInput } from './parquet-table.ts'
 
 /** Parameter that every staging table carries, with the transfer's id as value: the proof that it is ours to remove. */
-const STAGING_PARAMETER = 'athena_transfer.staging'
+export const STAGING_PARAMETER = 'athena_transfer.staging'
 
 /** Parameter with the name of the target table that is loaded from it. */
 export const TARGET_PARAMETER = 'athena_transfer.target'
@@ -32,7 +32,11 @@ export async function createStagingTable(
 }
 
 /** Makes sure that a staging table is gone. Its files are not touched. */
-export async function deleteStagingTable(glue: GluePort, database: string, name: string): Promise<void> {
+export async function deleteStagingTable(
+  glue: Pick<GluePort, 'deleteTable'>,
+  database: string,
+  name: string,
+): Promise<void> {
   try {
     await glue.deleteTable({ DatabaseName: database, Name: name })
   } catch (thrown) {

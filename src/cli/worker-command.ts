@@ -16,21 +16,30 @@ import { createModelStateStore } from '../queue/model-state-store.ts'
 import { openQueues } from '../queue/queues.ts'
 import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
 import { finishTransfer } from '../transfer/finish-transfer.ts'
+import type { TransferDeps } from '../transfer/ports.ts'
 import { failedModel } from '../transfer/run-transfer.ts'
 import { transferModel } from '../transfer/transfer-model.ts'
-import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { sweepAgeOf } from './sweep-command.ts'
 
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
   const { settings, config, composition } = await composed(context)
   await composition.signingKey()
+  if (settings.sweepIntervalMs > 0) sweepAgeOf(settings)
   const log = pino({ level: settings.logLevel })
   for (const problem of modelProblems(config)) log.warn(problem.toReport(), 'a model cannot be transferred')
   const connection = await connectRedis({ redisUrl: settings.redisUrl, prefix: settings.queuePrefix })
   for (const warning of await redisWarnings(connection)) log.warn(warning)
-  const worker = await startWorker({ settings, config, composition, connection, log })
+  const deps = {
+    ...composition,
+    states: createModelStateStore(connection),
+    journal: createJournalStore(connection),
+  }
+  const worker = await startWorker({ settings, config, deps, connection, log })
   const queues = openQueues(connection)
+  const housekeeping = startHousekeeping({ settings, config, composition, deps, connection, queues, log })
   const server = await startOperationsServer({
     host: settings.httpHost,
     port: settings.httpPort,
@@ -46,7 +55,7 @@ export async function workerCommand(context: Context): Promise<number> {
   )
   if (!context.signal.aborted) await once(context.signal, 'abort')
   log.info({ graceMs: settings.shutdownGraceMs }, 'shutdown: no new jobs')
-  await worker.close({ graceMs: settings.shutdownGraceMs })
+  await Promise.all([worker.close({ graceMs: settings.shutdownGraceMs }), housekeeping.close()])
   log.info('shutdown: closing connections')
   await server.close()
   await Promise.all([queues.transfers.close(), queues.models.close()])
@@ -59,23 +68,12 @@ export async function workerCommand(context: Context): Promise<number> {
 interface WorkerParts {
   readonly settings: Settings
   readonly config: Config
-  readonly composition: Composition
+  readonly deps: TransferDeps
   readonly connection: QueueConnection
   readonly log: pino.Logger
 }
 
-function startWorker({
-  settings,
-  config,
-  composition,
-  connection,
-  log,
-}: WorkerParts): Promise<TransferWorker> {
-  const deps = {
-    ...composition,
-    states: createModelStateStore(connection),
-    journal: createJournalStore(connection),
-  }
+function startWorker({ settings, config, deps, connection, log }: WorkerParts): Promise<TransferWorker> {
   const destinationOf = (name: string) => destinationNamed(config, name)
   return createTransferWorker({
     connection,

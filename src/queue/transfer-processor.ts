@@ -1,11 +1,11 @@
 import { UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { TransferError, toTransferError } from '../domain/errors.ts'
 import { type ModelResult, statusOf, type TransferResult } from '../domain/transfer.ts'
-import { isCancelled } from './cancellation.ts'
+import { endReasonOf } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
 import type { TransferQueues } from './queues.ts'
-import { modelJobId, type TransferJob, viewModel } from './transfer-view.ts'
+import { modelJobId, STATUS_OF_END, type TransferJob, viewModel } from './transfer-view.ts'
 
 /** What is done for a transfer job. */
 export interface TransferWork {
@@ -37,14 +37,15 @@ export async function processTransfer(
   const fannedOut = payload.fannedOut ?? (await fanOut(context, job, payload))
   if (fannedOut.models.length > 0 && (await job.moveToWaitingChildren(token ?? '')))
     throw new WaitingChildrenError()
-  const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model)))
+  const kept = await job.getChildrenValues<ModelResult>()
+  const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model, kept)))
   await context.finishTransfer(payload, models)
-  const cancelled = models.length === 0 && (await isCancelled(context.connection, payload.transferId))
+  const ended = models.length === 0 ? await endReasonOf(context.connection, payload.transferId) : undefined
   return {
     transferId: payload.transferId,
     ...(payload.retryOf === undefined ? {} : { retryOf: payload.retryOf }),
     destination: payload.destination,
-    status: cancelled ? 'CANCELLED' : statusOf(models),
+    status: ended ? STATUS_OF_END[ended] : statusOf(models),
     startedAt: fannedOut.at,
     durationMs: Date.now() - Date.parse(fannedOut.at),
     models,
@@ -91,7 +92,7 @@ async function fanOut(
 }
 
 async function modelsToRun(context: TransferContext, payload: TransferPayload): Promise<readonly string[]> {
-  if (await isCancelled(context.connection, payload.transferId)) return []
+  if (await endReasonOf(context.connection, payload.transferId)) return []
   try {
     return context.modelsOf(payload)
   } catch (thrown) {
@@ -99,16 +100,26 @@ async function modelsToRun(context: TransferContext, payload: TransferPayload): 
   }
 }
 
+/** What a model did, also if its job is not kept any more: its transfer's job has the results of those that ended well. */
 async function resultOf(
   context: TransferContext,
   { transferId }: TransferPayload,
   model: string,
+  kept: Readonly<Record<string, ModelResult>>,
 ): Promise<ModelResult> {
-  const { result } = await viewModel(context.queues.models, transferId, model)
-  if (result) return result
-  const error = new TransferError(
-    'INTERNAL',
-    `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
-  )
+  const { result, status } = await viewModel(context.queues.models, transferId, model)
+  const key = context.queues.models.toKey(modelJobId(transferId, model))
+  const known = result ?? kept[key]
+  if (known) return known
+  const error =
+    status === 'ERROR'
+      ? new TransferError(
+          'INTERNAL',
+          `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
+        )
+      : new TransferError(
+          'TRANSFER_ORPHANED',
+          `the job of model "${model}" of transfer ${transferId} is not in Redis any more; what it did is not known`,
+        )
   return context.failedModel(model, error, 0)
 }

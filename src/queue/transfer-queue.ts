@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TransferError } from '../domain/errors.ts'
+import { ERROR_CODES, TransferError } from '../domain/errors.ts'
 import type { TransferStatus, TransferType } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
-import { isCancelled, markCancelled } from './cancellation.ts'
+import { endReasonOf, markEnded } from './cancellation.ts'
 import { connectRedis, type QueueConnection } from './connection.ts'
 import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
 import { openQueues, type TransferQueues } from './queues.ts'
 import { retryOf } from './retry-transfer.ts'
-import { openStatus, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
+import { openStatus, STATUS_OF_END, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
 
 /** A transfer to be enqueued. */
 export interface TransferRequest {
@@ -101,7 +101,7 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
     list: filter => listTransfers(connection, queues, filter ?? {}),
     cancel: async transferId => {
       await status(transferId)
-      await markCancelled(connection, transferId)
+      await markEnded(connection, transferId, 'cancelled')
     },
     waitUntilFinished: async (transferId, { signal, onProgress }) => {
       for (;;) {
@@ -177,7 +177,7 @@ async function viewTransfer(
     result,
     models: await Promise.all(names.map(model => viewModel(queues.models, transferId, model))),
     status: result?.status ?? (await statusWithoutResult(connection, transferId, { state, isWaiting })),
-    failedReason: state === 'failed' ? job.failedReason : undefined,
+    failedReason: state === 'unknown' ? LOST : state === 'failed' ? job.failedReason : undefined,
   }
 }
 
@@ -187,8 +187,12 @@ async function statusWithoutResult(
   { state, isWaiting }: { readonly state: string; readonly isWaiting: boolean },
 ): Promise<TransferStatus> {
   if (state === 'failed') return 'ERROR'
-  return isWaiting && (await isCancelled(connection, transferId)) ? 'CANCELLED' : openStatus(state)
+  const ended = isWaiting ? await endReasonOf(connection, transferId) : undefined
+  return ended ? STATUS_OF_END[ended] : openStatus(state)
 }
+
+/** Why a transfer is ORPHANED as a whole. */
+const LOST = `TRANSFER_ORPHANED: no list of the queue has the transfer's job any more (operator: ${ERROR_CODES.TRANSFER_ORPHANED.hint})`
 
 /** Most transfers in one list. */
 const MAX_LISTED = 1000

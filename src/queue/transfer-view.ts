@@ -2,6 +2,7 @@ import type { Job, Queue } from 'bullmq'
 import { z } from 'zod'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
+import type { EndReason } from './cancellation.ts'
 import type { ModelPayload, TransferPayload } from './job-payloads.ts'
 
 /** What a model job tells while it runs, and once it failed for good. */
@@ -60,8 +61,16 @@ export function modelJobId(transferId: string, model: string): string {
   return `${transferId}.${Buffer.from(model).toString('base64url')}`
 }
 
-/** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. */
+/** What a transfer is that was ended before any model ran. */
+export const STATUS_OF_END = {
+  cancelled: 'CANCELLED',
+  expired: 'EXPIRED',
+} as const satisfies Record<EndReason, TransferStatus>
+
+/** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. One that no list of the
+ * queue has is lost: no worker will ever take it. */
 export function openStatus(state: string): TransferStatus {
+  if (state === 'unknown') return 'ORPHANED'
   return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
 }
 

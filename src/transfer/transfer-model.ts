@@ -13,6 +13,7 @@ import { keepLease, takeTable } from './journal.ts'
 import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
+import { settle } from './settle-load.ts'
 import type { ModelProgress } from './stage.ts'
 import { ensureNoUnknownLoad } from './unknown-load.ts'
 
@@ -82,6 +83,7 @@ async function runWith(
   const signal = AbortSignal.any([options.signal, superseded.signal])
   try {
     if (taken.entry().transferId !== transfer.transferId) {
+      // This transfer's rows are newer, and come after.
       await settle({ clients, deps, destination, journal: taken, signal })
       return await runWith(clients, deps, job, options)
     }
@@ -89,15 +91,6 @@ async function runWith(
   } finally {
     lease.stop()
     await taken.release()
-  }
-}
-
-/** Brings the load that another transfer left open to its end, well or not: this one's rows are newer and come after. */
-async function settle(open: OpenLoad): Promise<void> {
-  try {
-    await finishLoad(open)
-  } catch (thrown) {
-    if (open.journal.entry().position.state !== 'cleaned') throw thrown
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAwsClients } from '../../src/aws/clients.ts'
 import { SYSTEM_CLOCK } from '../../src/domain/clock.ts'
-import { destinationSchema } from '../../src/domain/destination.ts'
+import { type Destination, destinationSchema } from '../../src/domain/destination.ts'
 import type { Model } from '../../src/domain/model.ts'
 import { sourceSchema } from '../../src/domain/source.ts'
 import type { ModelResult } from '../../src/domain/transfer.ts'
@@ -17,7 +17,7 @@ import { createMemoryJournal } from '../../src/transfer/journal.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { type AthenaUser, createAthenaUser } from './athena-user.ts'
-import { createCustomer } from './customer.ts'
+import { type CustomerOptions, createCustomer } from './customer.ts'
 import { startStandIn, type TestStandIn } from './stand-in.ts'
 
 /** The straight line on a stand-in with one customer, model by model, what is remembered kept in memory. */
@@ -28,6 +28,7 @@ export interface StraightLine {
   /** Loses what was remembered of a model, as a lost Redis does. */
   forget(model: Model): void
   readonly customer: AthenaUser
+  readonly destination: Destination
   readonly schema: string
   readonly bucket: string
   /** As the customer's own Iceberg client would ask for: `pyiceberg` takes these. */
@@ -57,13 +58,14 @@ export interface TransferOfModel {
 /** Longest time of one model's transfer, in milliseconds. */
 const TRANSFER_LIMIT_MS = 300_000
 
-/** Starts it; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
+/** Starts it for a customer of these options; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
 export async function startStraightLine(
   wrap: (deps: TransferDeps) => TransferDeps = deps => deps,
+  options: CustomerOptions = {},
 ): Promise<StraightLine> {
   const standIn = await startStandIn()
   process.env.AWS_ENDPOINT_URL = standIn.url
-  const customer = await createCustomer(standIn)
+  const customer = await createCustomer(standIn, options)
   const keys = await customer.createUser('worker')
   const folder = await mkdtemp(join(tmpdir(), 'straight-line-'))
   const { bucket, region, database, schema, workgroup, accountId } = customer
@@ -96,6 +98,7 @@ export async function startStraightLine(
   return {
     schema,
     bucket,
+    destination,
     customer: user,
     reader: { url: standIn.url, region, ...keys },
     stagedKeys: () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` })),
