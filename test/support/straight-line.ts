@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { paginateGetTables } from '@aws-sdk/client-glue'
 import { createAwsClients } from '../../src/aws/clients.ts'
 import { SYSTEM_CLOCK } from '../../src/domain/clock.ts'
 import { destinationSchema } from '../../src/domain/destination.ts'
@@ -18,7 +19,8 @@ import type { DestinationClients, ModelState, TransferDeps } from '../../src/tra
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { type AthenaUser, createAthenaUser } from './athena-user.ts'
 import { createCustomer } from './customer.ts'
-import { startStandIn, type TestStandIn } from './stand-in.ts'
+import { type Executions, openExecutions } from './executions.ts'
+import { type EngineName, startStandIn, type TestStandIn } from './stand-in.ts'
 
 /** The straight line on a stand-in with one customer, model by model, what is remembered kept in memory. */
 export interface StraightLine {
@@ -37,8 +39,11 @@ export interface StraightLine {
     readonly accessKeyId: string
     readonly secretAccessKey: string
   }
+  readonly merges: Executions['merges']
   /** Keys of all staged files that there are. */
   stagedKeys(): Promise<readonly string[]>
+  /** The same, and names of all staging and shadow tables. */
+  leftovers(): Promise<readonly string[]>
   readonly setFault: TestStandIn['setFault']
   stop(): Promise<void>
 }
@@ -60,8 +65,9 @@ const TRANSFER_LIMIT_MS = 300_000
 /** Starts it; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
 export async function startStraightLine(
   wrap: (deps: TransferDeps) => TransferDeps = deps => deps,
+  engine: EngineName = 'duckdb',
 ): Promise<StraightLine> {
-  const standIn = await startStandIn()
+  const standIn = await startStandIn(engine)
   process.env.AWS_ENDPOINT_URL = standIn.url
   const customer = await createCustomer(standIn)
   const keys = await customer.createUser('worker')
@@ -71,6 +77,7 @@ export async function startStraightLine(
   const place = { name: 'acme', region, workgroup, bucket, schema }
   const destination = destinationSchema.parse({ ...place, database, access })
   const user = await createAthenaUser(standIn, customer)
+  const executions = await openExecutions(standIn, customer)
   const encoders = createEncoderPool()
   const states = new Map<string, ModelState>()
   const source = sourceSchema.parse({ name: 'files', type: 'files', base: '.' })
@@ -93,12 +100,23 @@ export async function startStraightLine(
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,
   })
+  const stagedKeys = () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` }))
   return {
     schema,
     bucket,
     customer: user,
+    merges: executions.merges,
     reader: { url: standIn.url, region, ...keys },
-    stagedKeys: () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` })),
+    stagedKeys,
+    async leftovers() {
+      const tables: string[] = []
+      for await (const { TableList = [] } of paginateGetTables(
+        { client: user.glue },
+        { DatabaseName: schema },
+      ))
+        tables.push(...TableList.map(({ Name = '' }) => Name))
+      return [...(await stagedKeys()), ...tables.filter(name => /^_transfer_(staging|shadow)_/.test(name))]
+    },
     setFault: standIn.setFault,
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),
