@@ -32,11 +32,14 @@ const current = new AsyncLocalStorage<Call>()
 export function newAttempt(at?: { readonly call: number; readonly end: End }): Attempt {
   const calls: string[] = []
   const [sleeping, waking] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const death = Promise.withResolvers<never>()
   let isDead = false
   let journalState: string | undefined
-  const die = (): never => {
+  /** Nothing of a dead process goes on: no call answers, no handler of errors runs. */
+  const die = (): Promise<never> => {
     isDead = true
-    throw new Error('killed')
+    death.reject(new Error('killed'))
+    return new Promise(() => {})
   }
   const perform: Call = async (name, args, call) => {
     const answer = await call()
@@ -59,7 +62,7 @@ export function newAttempt(at?: { readonly call: number; readonly end: End }): A
   return {
     calls,
     journalState: () => journalState,
-    run: transfer => current.run(onCall, transfer),
+    run: transfer => Promise.race([current.run(onCall, transfer), death.promise]),
     asleep: sleeping.promise,
     wake: waking.resolve,
   }
@@ -76,7 +79,8 @@ function stateIn(args: readonly unknown[]): string {
 /** All calls by which an attempt changes something, or learns what became of its query. */
 const WATCHED: ReadonlySet<string> = new Set([
   ...['putObject', 'deleteObject', 'createDatabase', 'createTable', 'updateTable', 'deleteTable'],
-  ...['startQueryExecution', 'getQueryExecution', 'getQueryResults', 'replace', 'renew', 'write'],
+  ...['startQueryExecution', 'stopQueryExecution', 'getQueryExecution', 'getQueryResults'],
+  ...['replace', 'renew', 'write'],
 ])
 
 /** Waits shorter than this, in milliseconds, are those between two looks at a query, and are cut to a twentieth. */

@@ -92,7 +92,10 @@ export async function startStraightLine(
     stageModel: staging => stageModel({ ...staging, encoders }),
     states: {
       read: async (_, table) => states.get(table),
-      write: async (_, table, state) => void states.set(table, state),
+      write: async (_, table, state) => {
+        const isOlder = (states.get(table)?.epoch ?? 0) > (state.epoch ?? 0)
+        if (!isOlder) states.set(table, state)
+      },
     },
     journal: createMemoryJournal(),
     clock: SYSTEM_CLOCK,
