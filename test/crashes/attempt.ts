@@ -17,8 +17,8 @@ export interface Attempt {
   readonly calls: readonly string[]
   /** Of the journal, as this attempt left it last; undefined before it took the table. */
   journalState(): string | undefined
-  /** Runs a transfer in which the calls that are watched are this attempt's. Rejects when it was killed. */
-  run<Result>(transfer: () => Promise<Result>): Promise<Result>
+  /** Runs a transfer whose watched calls are this attempt's. Rejects when it is killed; the signal then ends its processes. */
+  run<Result>(transfer: (killed: AbortSignal) => Promise<Result>): Promise<Result>
   /** Resolves once it sleeps. */
   readonly asleep: Promise<void>
   wake(): void
@@ -32,14 +32,14 @@ const current = new AsyncLocalStorage<Call>()
 export function newAttempt(at?: { readonly call: number; readonly end: End }): Attempt {
   const calls: string[] = []
   const [sleeping, waking] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const death = Promise.withResolvers<never>()
-  let isDead = false
+  const [death, ending] = [Promise.withResolvers<never>(), new AbortController()]
   let journalState: string | undefined
-  /** Nothing of a dead process goes on: no call answers, no handler of errors runs. */
-  const die = (): Promise<never> => {
-    isDead = true
-    death.reject(new Error('killed'))
-    return new Promise(() => {})
+  /** Of a dead process no call has an effect: whatever it still does to put things right is none. */
+  const die = (): never => {
+    const killed = new Error('killed')
+    ending.abort()
+    death.reject(killed)
+    throw killed
   }
   const perform: Call = async (name, args, call) => {
     const answer = await call()
@@ -47,7 +47,7 @@ export function newAttempt(at?: { readonly call: number; readonly end: End }): A
     return answer
   }
   const onCall: Call = async (name, args, call) => {
-    if (isDead) return die()
+    if (ending.signal.aborted) return die()
     const isAgain = name === 'getQueryExecution' && calls.at(-1) === name
     const isLast = !isAgain && calls.push(name) - 1 === at?.call
     if (!isLast) return perform(name, args, call)
@@ -62,7 +62,7 @@ export function newAttempt(at?: { readonly call: number; readonly end: End }): A
   return {
     calls,
     journalState: () => journalState,
-    run: transfer => Promise.race([current.run(onCall, transfer), death.promise]),
+    run: transfer => Promise.race([current.run(onCall, () => transfer(ending.signal)), death.promise]),
     asleep: sleeping.promise,
     wake: waking.resolve,
   }

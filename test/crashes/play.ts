@@ -32,7 +32,7 @@ export async function makeTable(world: StraightLine, mode: Mode, name: string): 
   let version = 0
   const nextVersion = (): Promise<void> => world.writeSource(model, mode.linesOf(++version))
   const load = (attempt = newAttempt(), transferId = newTransferId()) =>
-    attempt.run(() => world.transfer(model, { transferId }))
+    attempt.run(killed => world.transfer(model, { transferId, signal: limited(killed) }))
   const read = async (): Promise<string> => {
     const rows = await world.customer.sql(`SELECT id, value FROM "${world.schema}"."${model.tableName}"`)
     return rows
@@ -89,4 +89,11 @@ function mayLeave({ end, successor }: Case, attempt: Attempt): boolean {
   const state = attempt.journalState()
   if (state === undefined || state === 'planned') return true
   return state === 'staged' && (successor === 'the next transfer' || end === 'asleep before')
+}
+
+/** Longest time of one attempt, in milliseconds. */
+const ATTEMPT_LIMIT_MS = 300_000
+
+function limited(killed: AbortSignal): AbortSignal {
+  return AbortSignal.any([killed, AbortSignal.timeout(ATTEMPT_LIMIT_MS)])
 }
