@@ -13,7 +13,7 @@ export type End = (typeof ENDS)[number]
 
 /** One attempt whose calls are counted, and that ends at one of them. */
 export interface Attempt {
-  /** Names of the calls so far, in order; looks at one query again and again are one. */
+  /** Names of the calls so far, in order; looks at one query again and again are one, and signs of life none. */
   readonly calls: readonly string[]
   /** Of the journal, as this attempt left it last; undefined before it took the table. */
   journalState(): string | undefined
@@ -48,8 +48,7 @@ export function newAttempt(at?: { readonly call: number; readonly end: End }): A
   }
   const onCall: Call = async (name, args, call) => {
     if (ending.signal.aborted) return die()
-    const isAgain = name === 'getQueryExecution' && calls.at(-1) === name
-    const isLast = !isAgain && calls.push(name) - 1 === at?.call
+    const isLast = isStep(name, args, calls) && calls.push(name) - 1 === at?.call
     if (!isLast) return perform(name, args, call)
     if (at.end === 'killed before') return die()
     if (at.end === 'asleep before') {
@@ -66,6 +65,12 @@ export function newAttempt(at?: { readonly call: number; readonly end: End }): A
     asleep: sleeping.promise,
     wake: waking.resolve,
   }
+}
+
+/** False for what goes on beside a load and comes as often as time passes: looks at its query, and signs of life. */
+function isStep(name: string, args: readonly unknown[], calls: readonly string[]): boolean {
+  if (name === 'renew') return args[2] === 0
+  return name !== 'getQueryExecution' || calls.at(-1) !== name
 }
 
 const replaceSchema = z

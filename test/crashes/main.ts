@@ -3,7 +3,7 @@
  * goes on. The table must hold what an oracle says, each statement must have run once, and nothing may stay but what the
  * sweep is for.
  *
- * `--engine trino` runs the statements in a real Trino, `--mode NAME` plays one write mode alone.
+ * `--engine trino` runs the statements in a real Trino; `--mode NAME`, `--end NAME` and `--successor NAME` play those alone.
  */
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -13,7 +13,12 @@ import { MODES, type Mode } from './modes.ts'
 import { makeTable, SUCCESSORS, type Successor } from './play.ts'
 
 const { values } = parseArgs({
-  options: { engine: { type: 'string', default: 'duckdb' }, mode: { type: 'string' } },
+  options: {
+    engine: { type: 'string', default: 'duckdb' },
+    mode: { type: 'string' },
+    end: { type: 'string' },
+    successor: { type: 'string' },
+  },
 })
 const engine = z.enum(['duckdb', 'trino']).parse(values.engine)
 
@@ -69,10 +74,21 @@ async function timesOfMerges(world: StraightLine): Promise<readonly string[]> {
   return others.map(([sql, times]) => `executed ${times} times: ${sql.slice(0, 200)}`)
 }
 
-const modes = MODES.filter(({ name }) => values.mode === undefined || name === values.mode)
-if (modes.length === 0) throw new Error(`--mode is one of: ${MODES.map(({ name }) => name).join(', ')}`)
-const all = modes.flatMap(mode =>
-  ENDS.flatMap(end => SUCCESSORS.map(successor => ({ mode, end, successor }))),
+/** Those that were asked for by name; all, if none was. @throws for a name that none has. */
+function named<Item>(
+  option: 'mode' | 'end' | 'successor',
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+): readonly Item[] {
+  const wanted = values[option]
+  const found = items.filter(item => wanted === undefined || nameOf(item) === wanted)
+  if (found.length === 0) throw new Error(`--${option} is one of: ${items.map(nameOf).join(', ')}`)
+  return found
+}
+
+const [ends, successors] = [named('end', ENDS, String), named('successor', SUCCESSORS, String)]
+const all = named('mode', MODES, mode => mode.name).flatMap(mode =>
+  ends.flatMap(end => successors.map(successor => ({ mode, end, successor }))),
 )
 const startedMs = performance.now()
 const world = await startStraightLine(watched, engine)
