@@ -189,7 +189,7 @@ async function givenUp({ clients, destination, journal }: OpenLoad, load: LoadRe
 
 /** What follows a load: nothing before it is remembered or removed, and all of it may be done again. */
 async function close({ clients, deps, destination, journal }: OpenLoad): Promise<LoadOutcome> {
-  const { transferId, position } = journal.entry()
+  const { transferId, epoch, position } = journal.entry()
   if (position.state !== 'loaded')
     throw new TransferError('INTERNAL', `a load is to be closed in ${position.state}`)
   const { load, done } = position
@@ -198,7 +198,7 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
   const record = outcome.changedRowCount > 0 ? changed : unchanged
   if (record && (held || JSON.stringify(record) !== JSON.stringify(before)))
     await writeTableRecord(clients.s3, destination, load.table, record)
-  await deps.states.write(destination.name, load.table, load.state, load.watermarkKind)
+  await deps.states.write(destination.name, load.table, { ...load.state, epoch }, load.watermarkKind)
   if (!load.isUnchanged)
     await writeManifest({ ...clients, ...deps }, { destination, transferId }, load, outcome)
   // After the load: a commit of Athena's writes the entry, and what it keeps of it is not documented.

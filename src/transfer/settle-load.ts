@@ -27,7 +27,7 @@ export async function settleLoad(
   if (!before || before.position.state === 'cleaned') return 'nothing to do'
   const clients = await deps.connect(destination)
   try {
-    const journal = await takeTable(deps.journal, table, newTransferId())
+    const journal = await takeTable(deps.journal, table, newTransferId(), journalIsKnown)
     if ('outcome' in journal) return 'nothing to do'
     const superseded = new AbortController()
     const lease = keepLease(deps, journal, () => superseded.abort('superseded' satisfies AbortReason))
@@ -47,6 +47,9 @@ export async function settleLoad(
     clients.close()
   }
 }
+
+/** The table has a journal, or had one just now: nothing else has to be looked at. */
+async function journalIsKnown(): Promise<void> {}
 
 /** Removes what an attempt staged that submitted nothing; no statement reads it. */
 async function removeUnsubmitted(

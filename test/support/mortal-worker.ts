@@ -46,6 +46,7 @@ export function createMortalWorker(): MortalWorker {
   let unwatched: TransferDeps | undefined
   let onCall: (name: string, call: () => Promise<unknown>) => Promise<unknown> = (_, call) => call()
   const journal: JournalStore = {
+    isShared: false,
     read: table => kept.read(table),
     replace: (...args) => kept.replace(...args),
     renew: (...args) => kept.renew(...args),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { paginateGetTables } from '@aws-sdk/client-glue'
 import { createAwsClients } from '../../src/aws/clients.ts'
 import { SYSTEM_CLOCK } from '../../src/domain/clock.ts'
 import { type Destination, destinationSchema } from '../../src/domain/destination.ts'
@@ -18,7 +19,8 @@ import type { DestinationClients, ModelState, TransferDeps } from '../../src/tra
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { type AthenaUser, createAthenaUser } from './athena-user.ts'
 import { type CustomerOptions, createCustomer } from './customer.ts'
-import { startStandIn, type TestStandIn } from './stand-in.ts'
+import { type Executions, openExecutions } from './executions.ts'
+import { type EngineName, startStandIn, type TestStandIn } from './stand-in.ts'
 
 /** The straight line on a stand-in with one customer, model by model, what is remembered kept in memory. */
 export interface StraightLine {
@@ -38,8 +40,11 @@ export interface StraightLine {
     readonly accessKeyId: string
     readonly secretAccessKey: string
   }
+  readonly merges: Executions['merges']
   /** Keys of all staged files that there are. */
   stagedKeys(): Promise<readonly string[]>
+  /** The same, and names of all staging and shadow tables. */
+  leftovers(): Promise<readonly string[]>
   readonly setFault: TestStandIn['setFault']
   stop(): Promise<void>
 }
@@ -61,9 +66,9 @@ const TRANSFER_LIMIT_MS = 300_000
 /** Starts it for a customer of these options; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
 export async function startStraightLine(
   wrap: (deps: TransferDeps) => TransferDeps = deps => deps,
-  options: CustomerOptions = {},
+  options: CustomerOptions & { readonly engine?: EngineName } = {},
 ): Promise<StraightLine> {
-  const standIn = await startStandIn()
+  const standIn = await startStandIn(options.engine ?? 'duckdb')
   process.env.AWS_ENDPOINT_URL = standIn.url
   const customer = await createCustomer(standIn, options)
   const keys = await customer.createUser('worker')
@@ -73,6 +78,7 @@ export async function startStraightLine(
   const place = { name: 'acme', region, workgroup, bucket, schema }
   const destination = destinationSchema.parse({ ...place, database, access })
   const user = await createAthenaUser(standIn, customer)
+  const executions = await openExecutions(standIn, customer)
   const encoders = createEncoderPool()
   const states = new Map<string, ModelState>()
   const source = sourceSchema.parse({ name: 'files', type: 'files', base: '.' })
@@ -87,7 +93,10 @@ export async function startStraightLine(
     stageModel: staging => stageModel({ ...staging, encoders }),
     states: {
       read: async (_, table) => states.get(table),
-      write: async (_, table, state) => void states.set(table, state),
+      write: async (_, table, state) => {
+        const isOlder = (states.get(table)?.epoch ?? 0) > (state.epoch ?? 0)
+        if (!isOlder) states.set(table, state)
+      },
     },
     journal: createMemoryJournal(),
     clock: SYSTEM_CLOCK,
@@ -95,13 +104,24 @@ export async function startStraightLine(
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,
   })
+  const stagedKeys = () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` }))
   return {
     schema,
     bucket,
     destination,
     customer: user,
+    merges: executions.merges,
     reader: { url: standIn.url, region, ...keys },
-    stagedKeys: () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` })),
+    stagedKeys,
+    async leftovers() {
+      const tables: string[] = []
+      for await (const { TableList = [] } of paginateGetTables(
+        { client: user.glue },
+        { DatabaseName: schema },
+      ))
+        tables.push(...TableList.map(({ Name = '' }) => Name))
+      return [...(await stagedKeys()), ...tables.filter(name => /^_transfer_(staging|shadow)_/.test(name))]
+    },
     setFault: standIn.setFault,
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),

@@ -47,7 +47,7 @@ it('two workers settle a load that nobody comes back for, and sweep a destinatio
   const stagedBy = (transferId: string, attempt: string) =>
     `${customer.schema}/staging/${transferId}/things/${attempt}/part-00000.parquet`
   const transferId = newTransferId()
-  const held = await takeTable(journal, { destination: 'acme', table: 'things' }, transferId)
+  const held = await takeTable(journal, { destination: 'acme', table: 'things' }, transferId, async () => {})
   if ('outcome' in held) throw new Error('expected a free table')
   const keys = [stagedBy(transferId, held.attempt), stagedBy(newTransferId(), '0123456789ab')]
   for (const Key of keys) await s3.putObject({ Bucket: customer.bucket, Key, Body: 'rows' })

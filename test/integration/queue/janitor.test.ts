@@ -166,8 +166,8 @@ it('a load is abandoned once its lease is over and its job has ended or is gone,
   await untilTrue(async () => (await t.queue.status(transferId)).models[0]?.status === 'RUNNING')
   const table = { destination: 'acme', table: 'a' }
   const lost = { destination: 'acme', table: 'lost' }
-  const held = await takeTable(t.journal, table, transferId)
-  const gone = await takeTable(t.journal, lost, newTransferId())
+  const held = await takeTable(t.journal, table, transferId, async () => {})
+  const gone = await takeTable(t.journal, lost, newTransferId(), async () => {})
   if ('outcome' in held || 'outcome' in gone) throw new Error('expected free tables')
   const leased = await abandonedTables(t.queues, t.journal)
   await Promise.all([held.release(), gone.release()])
