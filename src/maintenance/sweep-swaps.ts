@@ -28,7 +28,7 @@ export async function sweepSwaps(
     let areEarlierGone = true
     for (const note of swapped) {
       const isLeft = await sweepLeftFolder(context, note, note.from, tables)
-      const mayGo = isLeft && areEarlierGone && !needed.has(note.from)
+      const mayGo: boolean = isLeft && areEarlierGone && !needed.has(note.from)
       if (isLeft && !mayGo) context.tally.keep('swapNotes', 'inUse')
       areEarlierGone = mayGo && (await removeNote(context, note))
     }
