@@ -20,18 +20,31 @@ export async function sweepSwaps(
   for (const [table, ofTable] of Map.groupBy(notes, note => note.table)) {
     const present = tables.find(({ name }) => name === table)?.locations[0]
     const { swapped, others } = chainOf(ofTable, present)
-    let isWhole = true
-    // From the oldest on: a later note tells how an earlier one's folder came to be left.
-    for (const note of swapped) {
-      if (isWhole) isWhole = await sweepNote(context, note, note.from, tables)
-      else context.tally.keep('swapNotes', 'inUse')
-    }
     const known = new Set([present, ...swapped.map(note => note.from)])
-    for (const note of others) {
-      if (known.has(note.from)) await sweepNote(context, note, note.to, tables)
-      else context.tally.keep('swapNotes', context.open.transferIds.has(note.transferId) ? 'open' : 'inUse')
+    const needed = new Set<string>()
+    for (const note of others)
+      if (!(await sweepGivenUp(context, note, known.has(note.from), tables))) needed.add(note.from)
+    // From the oldest on: a note stays for as long as it tells how the folder of another note came to be left.
+    let areEarlierGone = true
+    for (const note of swapped) {
+      const isLeft = await sweepLeftFolder(context, note, note.from, tables)
+      const mayGo: boolean = isLeft && areEarlierGone && !needed.has(note.from)
+      if (isLeft && !mayGo) context.tally.keep('swapNotes', 'inUse')
+      areEarlierGone = mayGo && (await removeNote(context, note))
     }
   }
+}
+
+/** A swap that did not lead to the table: given up, if it began where the table has been; of any other nothing is known. */
+async function sweepGivenUp(
+  context: SweepContext,
+  note: SwapNote,
+  isGivenUp: boolean,
+  tables: readonly RemainingTable[],
+): Promise<boolean> {
+  if (isGivenUp) return (await sweepLeftFolder(context, note, note.to, tables)) && removeNote(context, note)
+  context.tally.keep('swapNotes', context.open.transferIds.has(note.transferId) ? 'open' : 'inUse')
+  return false
 }
 
 /** The swaps that led to where the table lies, the oldest first, and those that did not. */
@@ -47,8 +60,8 @@ function chainOf(notes: readonly SwapNote[], present: string | undefined) {
   return { swapped, others: notes.filter(note => !swapped.includes(note)) }
 }
 
-/** True when the note is done with: the folder is gone, and so is the note. */
-async function sweepNote(
+/** True when the folder is gone; otherwise the note is counted as kept. */
+async function sweepLeftFolder(
   context: SweepContext,
   note: SwapNote,
   folder: string,
@@ -68,8 +81,11 @@ async function sweepNote(
     return keep('young')
   }
   if (isYoung(context, Date.parse(note.idle.since))) return keep('young')
-  if (!(await removeFolder(context, prefix))) return keep('inUse')
-  return tally.remove('swapNotes', 0, deleteObject(context, note.key))
+  return (await removeFolder(context, prefix)) || keep('inUse')
+}
+
+function removeNote(context: SweepContext, { key }: SwapNote): Promise<boolean> {
+  return context.tally.remove('swapNotes', 0, deleteObject(context, key))
 }
 
 function isInUse(folder: string, tables: readonly RemainingTable[]): boolean {
