@@ -4,7 +4,7 @@ import { MAX_TRIES, updateIfCurrent, versionOf } from './update-table.ts'
 import { writableFields } from './writable-fields.ts'
 
 /** Parameter that every shadow table carries until it takes its target's place, with the transfer's id as value. */
-const SHADOW_PARAMETER = 'athena_transfer.shadow'
+export const SHADOW_PARAMETER = 'athena_transfer.shadow'
 
 /**
  * Marks a shadow table as ours, for whoever finds it after a crash, and returns its entry. One that is marked stays as it is.

@@ -10,6 +10,7 @@ import { createOpenSession } from '../credentials/open-session.ts'
 import { SYSTEM_CLOCK } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
+import type { SweepClients } from '../maintenance/sweep-context.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
 import { createEncoderPool, type EncoderPool } from '../staging/encoder-pool.ts'
@@ -17,7 +18,9 @@ import { stageModel } from '../staging/stage-model.ts'
 import type { DestinationClients, TransferDeps } from '../transfer/ports.ts'
 
 /** What commands that touch customers' accounts share: clients by role, sources, work folder. */
-export interface Composition extends Omit<TransferDeps, 'states' | 'journal'> {
+export interface Composition extends Omit<TransferDeps, 'states' | 'journal' | 'connect'> {
+  /** Assumes the customer's role. @throws {TransferError} `ROLE_NOT_ASSUMABLE` and others of `credentials/`. */
+  readonly connect: (destination: Destination) => Promise<DestinationClients & SweepClients>
   /** To be closed at the end. */
   readonly encoders: EncoderPool
 }
@@ -49,7 +52,7 @@ export function compose(settings: Settings, config: Config): Composition {
 async function connect(
   openSession: ReturnType<typeof createOpenSession>,
   destination: Destination,
-): Promise<DestinationClients> {
+): Promise<DestinationClients & SweepClients> {
   const { credentials, accountId } = await openSession(destination)
   const { name, region, workgroup, bucket, schema } = destination
   return {

@@ -20,6 +20,7 @@ import { runCommand } from './run-command.ts'
 import { singerCommand } from './singer-command.ts'
 import { standInCommand } from './stand-in-command.ts'
 import { resetStateCommand, setStateCommand, showStateCommand } from './state-commands.ts'
+import { type SweepCommandOptions, sweepCommand } from './sweep-command.ts'
 import { addWindow, type WindowOptions, windowOf } from './window-options.ts'
 import { workerCommand } from './worker-command.ts'
 
@@ -134,6 +135,16 @@ export function createProgram(execute: Execute): Command {
     "run a SELECT in the destination's workgroup",
     `query acme 'SELECT count(*) FROM "acme_export"."invoices"'`,
   ).action((destination: string, sql: string) => execute(context => queryCommand(context, destination, sql)))
+  add(
+    'sweep <destination>',
+    'remove what attempts that died left in the account; nothing of an open load',
+    'sweep acme --dry-run',
+  )
+    .option('--dry-run', 'change nothing, tell what would be removed')
+    .option('--older-than <age>', 'age from which things are taken: 90s, 30m, 24h or 7d')
+    .action((destination: string, options: SweepCommandOptions) =>
+      execute(context => sweepCommand(context, destination, options)),
+    )
   addState(program, execute)
   add('policy <destination>', 'print the permission policy for the customer', 'policy acme')
     .option('--account <id>', 'account id, where the destination does not tell it')

@@ -19,23 +19,40 @@ import { createRateLimiter } from '../queue/rate-limiter.ts'
 import type { SlotScope } from '../queue/slots.ts'
 import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
 import { finishTransfer } from '../transfer/finish-transfer.ts'
+import type { TransferDeps } from '../transfer/ports.ts'
 import { failedModel } from '../transfer/run-transfer.ts'
 import { transferModel } from '../transfer/transfer-model.ts'
-import type { Composition } from './compose.ts'
 import { type Context, composed } from './context.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { limitedConnect } from './limited-athena.ts'
 import { runPhases } from './shutdown.ts'
+import { sweepAgeOf } from './sweep-command.ts'
 
 /** Works on the queue until SIGINT or SIGTERM; then ends in named phases, each with its limit. */
 export async function workerCommand(context: Context): Promise<number> {
   const { settings, config, composition } = await composed(context)
   await composition.signingKey()
+  if (settings.sweepIntervalMs > 0) sweepAgeOf(settings)
   const log = pino({ level: settings.logLevel })
   for (const problem of modelProblems(config)) log.warn(problem.toReport(), 'a model cannot be transferred')
   const connection = await connectRedis({ redisUrl: settings.redisUrl, prefix: settings.queuePrefix })
   for (const warning of await redisWarnings(connection)) log.warn(warning)
-  const worker = await startWorker({ settings, config, composition, connection, log })
+  const deps = {
+    ...composition,
+    states: createModelStateStore(connection),
+    journal: createJournalStore(connection),
+  }
+  const limiter = createRateLimiter(connection)
+  const limitedTo = (signal?: AbortSignal) => ({
+    ...deps,
+    connect: limitedConnect(deps.connect, limiter, signal),
+  })
+  const worker = await startWorker({ settings, config, limitedTo, connection, log })
   const queues = openQueues(connection)
+  const housekeeping = startHousekeeping({
+    ...{ settings, config, composition, connection, queues, log },
+    deps: limitedTo(),
+  })
   const server = await startOperationsServer({
     host: settings.httpHost,
     port: settings.httpPort,
@@ -52,13 +69,17 @@ export async function workerCommand(context: Context): Promise<number> {
   if (!context.signal.aborted) await once(context.signal, 'abort')
   const ended = await runPhases(
     [
-      { name: 'no new jobs, short work ends', limitMs: settings.shutdownGraceMs, run: () => worker.drain() },
+      {
+        name: 'no new jobs, short work ends',
+        limitMs: settings.shutdownGraceMs,
+        run: () => Promise.all([worker.drain(), housekeeping.close()]),
+      },
       {
         name: 'long work is handed over',
         limitMs: HAND_OVER_MS,
-        run: async () => {
+        run: () => {
           worker.handOver()
-          await worker.drain()
+          return Promise.all([worker.drain(), housekeeping.close()])
         },
       },
       {
@@ -90,28 +111,13 @@ const CLOSE_MS = 5_000
 interface WorkerParts {
   readonly settings: Settings
   readonly config: Config
-  readonly composition: Composition
+  /** What models need, with calls of Athena that keep to its rates; an abort ends their waiting. */
+  readonly limitedTo: (signal?: AbortSignal) => TransferDeps
   readonly connection: QueueConnection
   readonly log: pino.Logger
 }
 
-function startWorker({
-  settings,
-  config,
-  composition,
-  connection,
-  log,
-}: WorkerParts): Promise<TransferWorker> {
-  const deps = {
-    ...composition,
-    states: createModelStateStore(connection),
-    journal: createJournalStore(connection),
-  }
-  const limiter = createRateLimiter(connection)
-  const limitedTo = (signal?: AbortSignal) => ({
-    ...deps,
-    connect: limitedConnect(deps.connect, limiter, signal),
-  })
+function startWorker({ settings, config, limitedTo, connection, log }: WorkerParts): Promise<TransferWorker> {
   const destinationOf = (name: string) => destinationNamed(config, name)
   const { transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, concurrency } = settings
   return createTransferWorker({

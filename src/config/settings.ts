@@ -83,6 +83,26 @@ export const settingsSchema = z.object({
     variable: 'ATHENA_TRANSFER_QUERY_TIMEOUT_MS',
     description: 'How long one Athena statement may take, in milliseconds.',
   }),
+  transferLimitMs: integer(60_000, 30 * 86_400_000)
+    .default(86_400_000)
+    .meta({
+      variable: 'ATHENA_TRANSFER_LIMIT_MS',
+      description: 'How long a transfer may run before it is EXPIRED, in milliseconds.',
+    }),
+  sweepAgeMs: integer(1_000, 90 * 86_400_000)
+    .default(86_400_000)
+    .meta({
+      variable: 'ATHENA_TRANSFER_SWEEP_AGE_MS',
+      description:
+        'Age from which a sweep takes what no open load names, in milliseconds: a day is longer than Athena lets any statement run. Not below the time of a statement.',
+    }),
+  sweepIntervalMs: integer(0, 30 * 86_400_000)
+    .default(21_600_000)
+    .meta({
+      variable: 'ATHENA_TRANSFER_SWEEP_INTERVAL_MS',
+      description:
+        'How often the workers together sweep each destination, in milliseconds, first some minutes after a start; 0: never.',
+    }),
   manifestSigningKey: secretReferenceSchema.optional().meta({
     variable: 'ATHENA_TRANSFER_MANIFEST_SIGNING_KEY',
     description:

@@ -197,6 +197,16 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'List the known transfers with `athena-transfer list`; finished ones are kept for a limited time.',
   },
+  TRANSFER_EXPIRED: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Look at what its models waited for, raise the limit if they need longer, and run `athena-transfer retry TRANSFER`.',
+  },
+  TRANSFER_ORPHANED: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Look at why Redis lost a job (eviction, no persistence, removed by hand), and run `athena-transfer retry TRANSFER`.',
+  },
   RETRY_REFUSED: {
     retryable: false,
     owner: 'operator',

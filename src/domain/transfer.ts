@@ -79,8 +79,13 @@ export interface TransferResult {
   readonly models: readonly ModelResult[]
 }
 
-/** SUCCESS when all models succeeded, ERROR when none did, CANCELLED when any was cancelled, else PARTIAL_FAILURE. */
-export function statusOf(models: readonly Pick<ModelResult, 'status'>[]): TransferStatus {
+/**
+ * SUCCESS when all models succeeded, ERROR when none did, CANCELLED when any was cancelled, EXPIRED when any had no time
+ * left, ORPHANED when the job of any was lost, else PARTIAL_FAILURE.
+ */
+export function statusOf(models: readonly Pick<ModelResult, 'status' | 'error'>[]): TransferStatus {
+  if (models.some(model => model.error?.code === 'TRANSFER_ORPHANED')) return 'ORPHANED'
+  if (models.some(model => model.error?.code === 'TRANSFER_EXPIRED')) return 'EXPIRED'
   if (models.some(model => model.status === 'CANCELLED')) return 'CANCELLED'
   const failed = models.filter(model => model.status === 'ERROR').length
   if (failed === 0) return 'SUCCESS'

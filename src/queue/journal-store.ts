@@ -72,6 +72,7 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
   const keyOf = ({ destination, table }: TableName): string => `${prefix}:journal:${destination}:${table}`
   const openKey = `${prefix}:journals-open`
   return {
+    isShared: true,
     read: async table => {
       const [text, leaseLeftMs] = z
         .tuple([z.string().nullable(), z.number()])
@@ -100,6 +101,16 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
       })
     },
   }
+}
+
+/** The journals of a destination's open loads. */
+export async function openEntries(
+  store: RedisJournalStore,
+  destination: string,
+): Promise<readonly TableEntry[]> {
+  const tables = (await store.open()).filter(table => table.destination === destination)
+  const found = await Promise.all(tables.map(table => store.read(table)))
+  return found.flatMap(({ entry }) => (entry ? [entry] : []))
 }
 
 function stampOf(entry: Pick<TableEntry, 'attempt' | 'revision'> | undefined): string {

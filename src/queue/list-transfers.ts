@@ -1,9 +1,10 @@
+import { ERROR_CODES } from '../domain/errors.ts'
 import type { TransferStatus } from '../domain/transfer.ts'
-import { isCancelled } from './cancellation.ts'
+import { endReasonOf } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { createOpenRequests } from './open-requests.ts'
 import type { TransferQueues } from './queues.ts'
-import { openStatus, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
+import { openStatus, STATUS_OF_END, type TransferJob, type TransferView, viewModel } from './transfer-view.ts'
 import { waitingOf } from './waiting.ts'
 
 /** A transfer as its jobs tell. */
@@ -19,6 +20,7 @@ export async function viewTransfer(
   const requested = fannedOut ? undefined : await createOpenRequests(connection).modelsOf(job.data)
   const names = fannedOut?.models ?? requested ?? []
   const status = result?.status ?? (await statusWithoutResult(connection, transferId, { state, isWaiting }))
+  const isUnstarted = status === 'PENDING' || (status === 'EXPIRED' && !fannedOut?.models.length)
   return {
     transferId,
     retryOf: job.data.retryOf,
@@ -27,8 +29,8 @@ export async function viewTransfer(
     result,
     models: await Promise.all(names.map(model => viewModel(queues.models, transferId, model))),
     status,
-    waiting: status === 'PENDING' || status === 'EXPIRED' ? waitingOf(job) : undefined,
-    failedReason: state === 'failed' ? job.failedReason : undefined,
+    waiting: isUnstarted ? waitingOf(job) : undefined,
+    failedReason: state === 'unknown' ? LOST : state === 'failed' ? job.failedReason : undefined,
   }
 }
 
@@ -38,8 +40,12 @@ async function statusWithoutResult(
   { state, isWaiting }: { readonly state: string; readonly isWaiting: boolean },
 ): Promise<TransferStatus> {
   if (state === 'failed') return 'ERROR'
-  return isWaiting && (await isCancelled(connection, transferId)) ? 'CANCELLED' : openStatus(state)
+  const ended = isWaiting ? await endReasonOf(connection, transferId) : undefined
+  return ended ? STATUS_OF_END[ended] : openStatus(state)
 }
+
+/** Why a transfer is ORPHANED as a whole. */
+const LOST = `TRANSFER_ORPHANED: no list of the queue has the transfer's job any more (operator: ${ERROR_CODES.TRANSFER_ORPHANED.hint})`
 
 /** Most transfers in one list. */
 const MAX_LISTED = 1000

@@ -1,7 +1,7 @@
 import { DelayedError, UnrecoverableError } from 'bullmq'
 import { TransferError, toTransferError } from '../domain/errors.ts'
 import type { ModelResult } from '../domain/transfer.ts'
-import { isCancelled } from './cancellation.ts'
+import { type EndReason, endedError, endReasonOf } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { type ModelPayload, modelPayloadSchema, parsePayload } from './job-payloads.ts'
 import type { RunningModels } from './running-models.ts'
@@ -49,7 +49,8 @@ export async function processModel(
   const payload = readPayload(job)
   return context.running.run(payload.transferId, async signal => {
     try {
-      if (await isCancelled(context.connection, payload.transferId)) throw cancelled(payload)
+      const ended = await endReasonOf(context.connection, payload.transferId)
+      if (ended) throw endedError(payload, ended)
       return await withSlots(context, { job, token, payload }, () =>
         context.runModel(payload, { signal, onProgress: progress => tell(job, progress) }),
       )
@@ -57,7 +58,9 @@ export async function processModel(
       if (thrown instanceof DelayedError) throw thrown
       if (signal.reason === 'shutdown') await putBack(job, token, HAND_OVER_DELAY_MS)
       if (isBusy(thrown)) await putBack(job, token, busyDelayMs(thrown))
-      const error = signal.reason === 'cancelled' ? cancelled(payload, thrown) : toTransferError(thrown)
+      const error = isEndReason(signal.reason)
+        ? endedError(payload, signal.reason, thrown)
+        : toTransferError(thrown)
       throw await verdict(context, job, {
         payload,
         error,
@@ -108,8 +111,8 @@ function readPayload(job: ModelJob): ModelPayload {
   }
 }
 
-function cancelled({ transferId, model }: ModelPayload, cause?: unknown): TransferError {
-  return new TransferError('CANCELLED', `model "${model}" of transfer ${transferId} was cancelled`, { cause })
+function isEndReason(reason: unknown): reason is EndReason {
+  return reason === 'cancelled' || reason === 'expired'
 }
 
 /** Bounds of the wait for a table that another transfer has, in milliseconds. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ModelState, ModelStateStore } from '../transfer/ports.ts'
 import type { QueueConnection } from './connection.ts'
 
-/** Sets a field, and leaves a later watermark in it; whole numbers compare by sign, length and digits. */
+/** Sets a field unless a larger epoch set it, and leaves a later watermark in it; whole numbers compare by sign, length and digits. */
 const ADVANCE = `
 local function later(a, b, kind)
   if kind ~= 'integer' then return a > b end
@@ -14,7 +14,9 @@ local function later(a, b, kind)
 end
 local old, new = redis.call('HGET', KEYS[1], ARGV[1]), cjson.decode(ARGV[2])
 if old then
-  local kept = cjson.decode(old).watermark
+  local before = cjson.decode(old)
+  if before.epoch and new.epoch and before.epoch > new.epoch then return 0 end
+  local kept = before.watermark
   if kept and new.watermark and later(kept, new.watermark, ARGV[3]) then new.watermark = kept end
 end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(new))
@@ -24,6 +26,7 @@ const stateSchema = z.object({
   watermark: z.string().optional(),
   digest: z.string().optional(),
   definition: z.string().optional(),
+  epoch: z.number().optional(),
 })
 
 /** The store of the workers, and what operators do to it. */

@@ -2,13 +2,13 @@ import { DelayedError, UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { type Verdict, verdictOf } from '../domain/circuit.ts'
 import { TransferError, toTransferError } from '../domain/errors.ts'
 import { type ModelResult, statusOf, type TransferResult } from '../domain/transfer.ts'
-import { isCancelled } from './cancellation.ts'
+import { endReasonOf, markEnded } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
 import { parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { TransferQueues } from './queues.ts'
 import type { TransferGate } from './transfer-gate.ts'
-import { modelJobId, type TransferJob, viewModel } from './transfer-view.ts'
+import { modelJobId, STATUS_OF_END, type TransferJob, viewModel } from './transfer-view.ts'
 
 /** What is done for a transfer job. */
 export interface TransferWork {
@@ -42,13 +42,14 @@ export async function processTransfer(
   token?: string,
 ): Promise<TransferResult> {
   const payload = readPayload(job)
-  if (!payload.fannedOut && (await isHeldBack(context, job, token))) return expire(context, job, payload)
+  if (!payload.fannedOut) await passGate(context, job, token)
   let verdict: Verdict | undefined
   try {
     const fannedOut = payload.fannedOut ?? (await fanOut(context, job, payload))
     if (fannedOut.models.length > 0 && (await job.moveToWaitingChildren(token ?? '')))
       throw new WaitingChildrenError()
-    const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model)))
+    const kept = await job.getChildrenValues<ModelResult>()
+    const models = await Promise.all(fannedOut.models.map(model => resultOf(context, payload, model, kept)))
     verdict = verdictOf(models)
     await context.finishTransfer(payload, models)
     await context.gate.leave(payload, verdict)
@@ -67,51 +68,33 @@ async function resultOfTransfer(
   fannedOut: NonNullable<TransferPayload['fannedOut']>,
   models: readonly ModelResult[],
 ): Promise<TransferResult> {
-  const cancelled = models.length === 0 && (await isCancelled(context.connection, transferId))
+  const ended = models.length === 0 ? await endReasonOf(context.connection, transferId) : undefined
   return {
     transferId,
     ...(retryOf === undefined ? {} : { retryOf }),
     destination,
-    status: cancelled ? 'CANCELLED' : statusOf(models),
+    status: ended ? STATUS_OF_END[ended] : statusOf(models),
     startedAt: fannedOut.at,
     durationMs: Date.now() - Date.parse(fannedOut.at),
     models,
   }
 }
 
-/** False once the transfer may start, true when it waited too long for that. Until then it gives its place up. */
-async function isHeldBack(context: TransferContext, job: TransferJob, token?: string): Promise<boolean> {
+/**
+ * Returns once the transfer may start, or is ended and need not: by a person, or here because it waited too long. Until then
+ * it gives its place up.
+ */
+async function passGate(context: TransferContext, job: TransferJob, token?: string): Promise<void> {
   const { transferId, destination } = job.data
-  if (await isCancelled(context.connection, transferId)) return false
+  if (await endReasonOf(context.connection, transferId)) return
   const held = await context.gate.enter(job)
-  if (!held) return false
+  if (!held) return
   await job.updateProgress({ waiting: held.waiting })
   const leftMs = Date.parse(held.waiting.since) + context.waitLimitMs - Date.now()
-  if (leftMs <= 0) return true
+  if (leftMs <= 0) return markEnded(context.connection, transferId, 'expired')
   await job.moveToDelayed(Date.now() + Math.round(Math.min(held.delayMs, leftMs)), token)
   if (held.waiting.reason === 'busy') await context.gate.wake(destination)
   throw new DelayedError()
-}
-
-/** Ends a transfer that was never started; its models can be run by a retry. */
-async function expire(
-  context: TransferContext,
-  job: TransferJob,
-  payload: TransferPayload,
-): Promise<TransferResult> {
-  const models = await context.requests.close(payload)
-  await job.updateData({ ...payload, ...(models && { models: [...models] }) })
-  await context.gate.leave(payload, undefined)
-  const { transferId, retryOf, destination } = payload
-  return {
-    transferId,
-    ...(retryOf === undefined ? {} : { retryOf }),
-    destination,
-    status: 'EXPIRED',
-    startedAt: new Date().toISOString(),
-    durationMs: 0,
-    models: [],
-  }
 }
 
 function readPayload(job: TransferJob): TransferPayload {
@@ -157,7 +140,7 @@ async function fanOut(
 }
 
 async function modelsToRun(context: TransferContext, payload: TransferPayload): Promise<readonly string[]> {
-  if (await isCancelled(context.connection, payload.transferId)) return []
+  if (await endReasonOf(context.connection, payload.transferId)) return []
   try {
     return context.modelsOf(payload)
   } catch (thrown) {
@@ -165,16 +148,26 @@ async function modelsToRun(context: TransferContext, payload: TransferPayload): 
   }
 }
 
+/** What a model did, also if its job is not kept any more: its transfer's job has the results of those that ended well. */
 async function resultOf(
   context: TransferContext,
   { transferId }: TransferPayload,
   model: string,
+  kept: Readonly<Record<string, ModelResult>>,
 ): Promise<ModelResult> {
-  const { result } = await viewModel(context.queues.models, transferId, model)
-  if (result) return result
-  const error = new TransferError(
-    'INTERNAL',
-    `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
-  )
+  const { result, status } = await viewModel(context.queues.models, transferId, model)
+  const key = context.queues.models.toKey(modelJobId(transferId, model))
+  const known = result ?? kept[key]
+  if (known) return known
+  const error =
+    status === 'ERROR'
+      ? new TransferError(
+          'INTERNAL',
+          `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
+        )
+      : new TransferError(
+          'TRANSFER_ORPHANED',
+          `the job of model "${model}" of transfer ${transferId} is not in Redis any more; what it did is not known`,
+        )
   return context.failedModel(model, error, 0)
 }

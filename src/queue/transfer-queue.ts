@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TransferError } from '../domain/errors.ts'
 import type { TransferStatus } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
-import { markCancelled } from './cancellation.ts'
+import { markEnded } from './cancellation.ts'
 import { createCircuitStore, type PausedDestination } from './circuit-store.ts'
 import { connectRedis, type QueueConnection } from './connection.ts'
 import { createDestinationLine } from './destination-line.ts'
@@ -98,7 +98,7 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
     cancel: async transferId => {
       const { data } = await jobOf(queues, transferId)
       await requests.close(data)
-      await markCancelled(connection, transferId)
+      await markEnded(connection, transferId, 'cancelled')
       await line.leave(data)
     },
     waitUntilFinished: async (transferId, { signal, onProgress }) => {

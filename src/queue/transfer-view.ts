@@ -2,6 +2,7 @@ import type { Job, Queue } from 'bullmq'
 import { z } from 'zod'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
+import type { EndReason } from './cancellation.ts'
 import type { ModelPayload, TransferPayload } from './job-payloads.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -41,7 +42,7 @@ export interface TransferView {
   readonly destination: string
   readonly status: TransferStatus
   readonly requestedAt: string
-  /** What it waits for; undefined once it was started. Of an EXPIRED one what it waited for. */
+  /** What it waits for; undefined once it was started. Of one that is EXPIRED without a start what it waited for. */
   readonly waiting: Waiting | undefined
   readonly models: readonly ModelView[]
   /** Once it has ended. */
@@ -63,8 +64,16 @@ export function modelJobId(transferId: string, model: string): string {
   return `${transferId}.${Buffer.from(model).toString('base64url')}`
 }
 
-/** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. */
+/** What a transfer is that was ended before any model ran. */
+export const STATUS_OF_END = {
+  cancelled: 'CANCELLED',
+  expired: 'EXPIRED',
+} as const satisfies Record<EndReason, TransferStatus>
+
+/** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. One that no list of the
+ * queue has is lost: no worker will ever take it. */
 export function openStatus(state: string): TransferStatus {
+  if (state === 'unknown') return 'ORPHANED'
   return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
 }
 

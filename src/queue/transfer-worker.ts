@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq'
 import type { ModelResult } from '../domain/transfer.ts'
-import { onCancelled } from './cancellation.ts'
+import { onEnded } from './cancellation.ts'
 import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
 import { createOpenRequests } from './open-requests.ts'
@@ -61,7 +61,7 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   const { connection, onEvent } = options
   const queues = openQueues(connection)
   const running = createRunningModels()
-  const cancellations = await onCancelled(connection, transferId => running.abort('cancelled', transferId))
+  const ends = await onEnded(connection, (transferId, reason) => running.abort(reason, transferId))
   const gate = createTransferGate(connection, queues, options)
   const requests = createOpenRequests(connection)
   const slots = createSlots(connection)
@@ -112,7 +112,7 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
       const handOver = setTimeout(() => running.abort('shutdown'), graceMs)
       await drain()
       clearTimeout(handOver)
-      cancellations.close()
+      ends.close()
       await Promise.all([queues.transfers.close(), queues.models.close()])
     },
   }

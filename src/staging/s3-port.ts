@@ -29,7 +29,9 @@ export type ObjectBody = object & { transformToString(): Promise<string> }
 /** The part of S3's client that looking at what was staged needs; `@aws-sdk/client-s3`'s `S3` fits it. */
 export interface ReadingS3 {
   listObjectsV2(input: { Bucket: string; Prefix: string; ContinuationToken?: string }): Promise<{
-    Contents?: { Key?: string | undefined }[] | undefined
+    Contents?:
+      | { Key?: string | undefined; LastModified?: Date | undefined; Size?: number | undefined }[]
+      | undefined
     NextContinuationToken?: string | undefined
   }>
   getObject(

@@ -65,7 +65,12 @@ async function openLoading(open: OpenLoad, load: LoadRecord): Promise<void> {
   if (load.staging) {
     const { table: name, ...staging } = load.staging
     const { transferId } = journal.entry()
-    await createStagingTable(clients.glue, load.database, { name, ...staging, transferId })
+    await createStagingTable(clients.glue, load.database, {
+      name,
+      ...staging,
+      transferId,
+      target: load.table,
+    })
   }
   if (load.swap) await writeSwapNote(open, load.swap)
   const { held } = load.tableRecords
@@ -94,7 +99,8 @@ async function runSteps(open: OpenLoad, isOpenedHere: boolean): Promise<void> {
         ownGroup = position.group + 1
         continue
       }
-      if (!allowsAnotherGroup(thrown)) throw await givenUp(open, position.load, thrown)
+      if (!allowsAnotherGroup(thrown))
+        throw await givenUp(open, position.load, further > 0 ? askedAgain(position, thrown) : thrown)
       await journal.move(groupEnded(journal.entry()))
       if (++further >= MAX_GROUPS) throw thrown
       const goesOn = await waitForNextTry(further - 1, { ...GROUP_BACKOFF, deadlineMs, signal, clock })
@@ -161,6 +167,19 @@ async function runQueryStep(
   return { queryExecutionId: id, changedRowCount, scannedBytes }
 }
 
+/**
+ * What a change of the table's shape says that was asked for again: the group before may have failed once its work was
+ * done, so that it cannot be done again. The next attempt finds the table as it is.
+ */
+function askedAgain(
+  { load, step }: { readonly load: LoadRecord; readonly step: number },
+  thrown: unknown,
+): unknown {
+  if (load.steps[step]?.step !== 'target' || !(thrown instanceof TransferError)) return thrown
+  const { message, details } = thrown
+  return new TransferError('COMMIT_CONFLICT', message, { cause: thrown, details })
+}
+
 /** Gives a load up of which nothing is running. */
 async function givenUp({ clients, destination, journal }: OpenLoad, load: LoadRecord, why: unknown) {
   await journal.move(cleaned(journal.entry(), undefined))
@@ -170,7 +189,7 @@ async function givenUp({ clients, destination, journal }: OpenLoad, load: LoadRe
 
 /** What follows a load: nothing before it is remembered or removed, and all of it may be done again. */
 async function close({ clients, deps, destination, journal }: OpenLoad): Promise<LoadOutcome> {
-  const { transferId, position } = journal.entry()
+  const { transferId, epoch, position } = journal.entry()
   if (position.state !== 'loaded')
     throw new TransferError('INTERNAL', `a load is to be closed in ${position.state}`)
   const { load, done } = position
@@ -179,7 +198,7 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
   const record = outcome.changedRowCount > 0 ? changed : unchanged
   if (record && (held || JSON.stringify(record) !== JSON.stringify(before)))
     await writeTableRecord(clients.s3, destination, load.table, record)
-  await deps.states.write(destination.name, load.table, load.state, load.watermarkKind)
+  await deps.states.write(destination.name, load.table, { ...load.state, epoch }, load.watermarkKind)
   if (!load.isUnchanged)
     await writeManifest({ ...clients, ...deps }, { destination, transferId }, load, outcome)
   // After the load: a commit of Athena's writes the entry, and what it keeps of it is not documented.

@@ -15,6 +15,8 @@ export interface TableName {
 
 /** Keeps the journals of all tables. Each call is one atomic step of the store. */
 export interface JournalStore {
+  /** False when it knows no load but those of this process, so that it says nothing of a table that it does not know. */
+  readonly isShared: boolean
   /** What is kept, and how long the attempt that holds it has yet; by the store's clock, as its only judge. */
   read(table: TableName): Promise<{ readonly entry: TableEntry | undefined; readonly leaseLeftMs: number }>
   /**
@@ -39,14 +41,20 @@ export interface HeldJournal {
   readonly table: TableName
   readonly attempt: string
   entry(): TableEntry
-  /** The transition. @throws {TransferError} `SUPERSEDED` when another attempt has the table; nothing is changed then. */
+  /**
+   * The transition. After one of which it is not known whether it arrived there is no other: the attempt does not know
+   * where the load stands, and the next one finds out.
+   *
+   * @throws {TransferError} `SUPERSEDED` when another attempt has the table, or is to have it; nothing is changed then.
+   */
   move(next: TableEntry): Promise<void>
   /** Ends the lease, so that others need not wait for it. Whatever it says is not held against it. */
   release(): Promise<void>
 }
 
 /**
- * Takes a table for an attempt, or tells what its transfer's load did before.
+ * Takes a table for an attempt, or tells what its transfer's load did before. Where no journal is known, because the
+ * table is new or the store was lost, `whenUnknown` has to agree first.
  *
  * @throws {TransferError} `TARGET_BUSY` with `retryAfterMs` while another transfer's attempt has it.
  */
@@ -54,10 +62,12 @@ export async function takeTable(
   store: JournalStore,
   table: TableName,
   transferId: string,
+  whenUnknown: () => Promise<void>,
 ): Promise<HeldJournal | { readonly outcome: LoadOutcome }> {
   const attempt = newAttemptId()
   for (;;) {
     const { entry, leaseLeftMs } = await store.read(table)
+    if (!entry && store.isShared) await whenUnknown()
     const claimed = claim(entry, { transferId, attempt, leaseLeftMs })
     if (claimed.kind === 'done') return { outcome: claimed.outcome }
     if (claimed.kind === 'busy') throw busy(table, claimed)
@@ -67,12 +77,16 @@ export async function takeTable(
 
 function hold(store: JournalStore, table: TableName, taken: TableEntry): HeldJournal {
   let current = taken
+  let isKnown = true
   return {
     table,
     attempt: taken.attempt,
     entry: () => current,
     move: async next => {
+      if (!isKnown) throw superseded(table)
+      isKnown = false
       if (!(await store.replace(table, current, next, LEASE_MS))) throw superseded(table)
+      isKnown = true
       current = next
     },
     release: async () => {
@@ -134,6 +148,7 @@ export function createMemoryJournal(): JournalStore {
   const entries = new Map<string, TableEntry>()
   const keyOf = ({ destination, table }: TableName): string => JSON.stringify([destination, table])
   return {
+    isShared: false,
     read: async table => ({ entry: entries.get(keyOf(table)), leaseLeftMs: 0 }),
     replace: async (table, before, next) => {
       const kept = entries.get(keyOf(table))

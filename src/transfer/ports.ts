@@ -29,13 +29,18 @@ export interface ModelState {
   readonly digest?: string | undefined
   /** What else the digest depends on; when it changes, the digest says nothing. */
   readonly definition?: string | undefined
+  /** Epoch of the table's journal under which it is remembered; absent when a person set it. */
+  readonly epoch?: number | undefined
 }
 
 /** Keeps the state of each model, per destination and table. */
 export interface ModelStateStore {
   /** Undefined when nothing is known, because the model is new here or the store was lost. */
   read(destination: string, table: string): Promise<ModelState | undefined>
-  /** Takes the state, but keeps a later watermark: it never moves back on its own. */
+  /**
+   * Takes the state, but keeps a later watermark: it never moves back on its own. One of a smaller epoch than what is kept
+   * is passed over: an attempt that slept until others had loaded the table tells nothing new.
+   */
   write(destination: string, table: string, state: ModelState, kind: WatermarkKind): Promise<void>
 }
 

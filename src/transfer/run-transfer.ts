@@ -76,13 +76,16 @@ async function resultOf(
   }
 }
 
+/** Codes of models that were ended, and did not fail. */
+const ENDED_FROM_OUTSIDE: ReadonlySet<string> = new Set(['CANCELLED', 'TRANSFER_EXPIRED'])
+
 /** The result of a model that did not end well: nothing of it is visible. */
 export function failedModel(name: string, thrown: unknown, durationMs: number): ModelResult {
   const error = toTransferError(thrown)
   return {
     model: name,
     table: foldName(name),
-    status: error.code === 'CANCELLED' ? 'CANCELLED' : 'ERROR',
+    status: ENDED_FROM_OUTSIDE.has(error.code) ? 'CANCELLED' : 'ERROR',
     rowCount: 0,
     isUnchanged: false,
     rejectedRowCount: Number(error.details.rejectedRowCount ?? 0),

@@ -13,7 +13,9 @@ import { keepLease, takeTable } from './journal.ts'
 import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
+import { settle } from './settle-load.ts'
 import type { ModelProgress } from './stage.ts'
+import { ensureNoUnknownLoad } from './unknown-load.ts'
 
 /** One attempt to run one model of a transfer. */
 export interface ModelJob {
@@ -72,13 +74,16 @@ async function runWith(
   windowOf(job)
   await checkDestination(clients, destination)
   const table = { destination: destination.name, table: model.tableName }
-  const taken = await takeTable(deps.journal, table, transfer.transferId)
+  const taken = await takeTable(deps.journal, table, transfer.transferId, () =>
+    ensureNoUnknownLoad(clients, deps, job),
+  )
   if ('outcome' in taken) return taken.outcome
   const superseded = new AbortController()
   const lease = keepLease(deps, taken, () => superseded.abort('superseded' satisfies AbortReason))
   const signal = AbortSignal.any([options.signal, superseded.signal])
   try {
     if (taken.entry().transferId !== transfer.transferId) {
+      // This transfer's rows are newer, and come after.
       await settle({ clients, deps, destination, journal: taken, signal })
       return await runWith(clients, deps, job, options)
     }
@@ -86,15 +91,6 @@ async function runWith(
   } finally {
     lease.stop()
     await taken.release()
-  }
-}
-
-/** Brings the load that another transfer left open to its end, well or not: this one's rows are newer and come after. */
-async function settle(open: OpenLoad): Promise<void> {
-  try {
-    await finishLoad(open)
-  } catch (thrown) {
-    if (open.journal.entry().position.state !== 'cleaned') throw thrown
   }
 }
 
@@ -127,9 +123,12 @@ async function giveUpUnlessOpen({ clients, destination, journal, signal }: OpenL
   const { position } = journal.entry()
   const isSubmitted = position.state === 'loading' || position.state === 'loaded'
   if (isSubmitted || position.state === 'cleaned' || comesBack(signal, thrown)) return
-  await journal.move(cleaned(journal.entry(), undefined)).catch(() => {
-    // Safe to pass over: the first error is on its way, and the next to take the table gives it up.
-  })
+  try {
+    await journal.move(cleaned(journal.entry(), undefined))
+  } catch {
+    // Safe to pass over: the first error is on its way. What was staged is left to the next to take the table, who may read it.
+    return
+  }
   if (position.state === 'staged') await cleanUp(clients, destination, position.load)
 }
 

@@ -8,6 +8,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'queue',
     'operations',
+    'maintenance',
     'transfer',
     'sources',
     'staging',
@@ -21,6 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   operations: ['queue', 'domain'],
   queue: ['transfer', 'domain'],
+  maintenance: ['catalog', 'query', 'staging', 'domain'],
   transfer: ['credentials', 'sources', 'staging', 'catalog', 'load', 'query', 'domain'],
   sources: ['domain'],
   staging: ['domain'],

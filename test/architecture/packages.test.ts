@@ -32,6 +32,7 @@ const PACKAGES: Readonly<Record<string, { readonly owners: readonly string[]; re
       'config',
       'catalog',
       'queue',
+      'maintenance',
       'cli',
       'sources',
       'staging',

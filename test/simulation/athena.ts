@@ -9,6 +9,7 @@ interface Execution {
   readonly id: string
   readonly sql: string
   readonly meaning: Meaning
+  readonly startedMs: number
   state: State
   updateCount: number
   value: string | undefined
@@ -38,7 +39,11 @@ export interface Fate {
   queueLength(): number
   /** Whether the customer's policy lets us stop executions. */
   readonly mayStop: boolean
+  nowMs(): number
 }
+
+/** How long Athena lets a statement last, waiting included, in milliseconds; the product counts on it. */
+const LONGEST_MS = 30 * 60_000
 
 /** An Athena whose executions go on while nobody looks. */
 export interface SimulatedAthena {
@@ -46,6 +51,8 @@ export interface SimulatedAthena {
   get(id: string): Awaited<ReturnType<AthenaPort['getQueryExecution']>>
   results(id: string): Awaited<ReturnType<AthenaPort['getQueryResults']>>
   stop(id: string): void
+  /** Ends what has lasted longer than Athena lets statements last. */
+  endOverdue(): void
   isIdle(): boolean
   executionCount(): number
 }
@@ -70,7 +77,7 @@ export function createAthena(
         if (joined.sql === sql) return joined.id
         throw new Violation('another text was submitted under a used token')
       }
-      const execution = newExecution(`q${executions.size + 1}`, sql)
+      const execution = newExecution(`q${executions.size + 1}`, sql, fate.nowMs())
       checkOnlyOne(executions.values(), execution)
       executions.set(execution.id, execution)
       byToken.set(token, execution)
@@ -93,16 +100,22 @@ export function createAthena(
       const execution = find(id)
       if (isOpen(execution)) execution.state = 'CANCELLED'
     },
+    endOverdue: () => {
+      for (const execution of executions.values())
+        if (isOpen(execution) && fate.nowMs() - execution.startedMs > LONGEST_MS)
+          execution.state = 'CANCELLED'
+    },
     isIdle: () => ![...executions.values()].some(isOpen),
     executionCount: () => executions.size,
   }
 }
 
-function newExecution(id: string, sql: string): Execution {
+function newExecution(id: string, sql: string, startedMs: number): Execution {
   return {
     id,
     sql,
     meaning: meaningOf(sql),
+    startedMs,
     state: 'QUEUED',
     updateCount: 0,
     value: undefined,

@@ -4,7 +4,7 @@ export interface Mutation {
   readonly edits: readonly { readonly file: string; readonly text: string; readonly broken: string }[]
 }
 
-/** Ten ways to break the protocol, each of which the simulation has to catch. Template strings in them are source text. */
+/** Ways to break the protocol, each of which the simulation has to catch. Template strings in them are source text. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'go on although another attempt has the table (skip the epoch check)',
@@ -103,6 +103,16 @@ export const MUTATIONS: readonly Mutation[] = [
         text: "    position.state === 'loading' || position.state === 'loaded' || (isOwn && position.state === 'staged')",
         broken:
           "    isOwn && (position.state === 'loading' || position.state === 'loaded' || position.state === 'staged')",
+      },
+    ],
+  },
+  {
+    name: 'forget loads of before when Redis was lost',
+    edits: [
+      {
+        file: 'transfer/journal.ts',
+        text: '    if (!entry && store.isShared) await whenUnknown()\n',
+        broken: '',
       },
     ],
   },

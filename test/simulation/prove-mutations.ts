@@ -8,7 +8,7 @@ import { MUTATIONS, type Mutation } from './mutations.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Longest time that the simulation has to catch one, in seconds. */
-const SECONDS = 60
+const SECONDS = 120
 
 /** Breaks a copy of the product and runs the simulation on it: what it said when it caught the break, or undefined. */
 async function caughtBy({ edits }: Mutation): Promise<string | undefined> {

@@ -118,12 +118,13 @@ function setUp(plan: RunPlan, random: Random): Run {
   const athena = createAthena(
     {
       target: world.target,
-      createTarget: () => void world.tables.set('things', TARGET_LOCATION),
+      createTarget: () =>
+        void world.tables.set('things', { location: TARGET_LOCATION, parameters: {}, createdMs: 0 }),
       hasTarget: () => world.tables.has('things'),
       readStaged: table => readStaged(world, table),
       loaded: table => noteLoad(world, table),
     },
-    fateOf(scheduler, random, faults),
+    fateOf(scheduler, random, faults, () => world.nowMs),
     violation => found.push(violation),
   )
   return { world, scheduler, athena, model: modelOf(rules), random, faults, jobs, trace, found }
@@ -152,7 +153,7 @@ function modelOf({ writeMode, hasCursor, deletes }: Rules): Model {
   })
 }
 
-function fateOf(scheduler: Scheduler, random: Random, faults: Faults): Fate {
+function fateOf(scheduler: Scheduler, random: Random, faults: Faults, nowMs: () => number): Fate {
   const process: Process = { name: 'Athena', isMortal: false, isAlive: true }
   const strikes = (probability: number): boolean => {
     if (faults.left === 0 || !random.chance(probability)) return false
@@ -166,11 +167,12 @@ function fateOf(scheduler: Scheduler, random: Random, faults: Faults): Fate {
     misfortune: () =>
       strikes(0.1) ? (['conflict', 'throttled', 'stopped'] as const)[random.below(3)] : undefined,
     mayStop: random.chance(0.5),
+    nowMs,
   }
 }
 
 async function runTransfers(run: Run, plan: RunPlan): Promise<void> {
-  const { world, random, scheduler, jobs, faults } = run
+  const { world, random, scheduler, athena, jobs, faults } = run
   for (let id = 0; id < 3; id++) world.source.change(id, false)
   for (let turn = 0; !isOver(run, plan); turn++) {
     if (turn > MAX_TURNS) throw new Violation('the run does not come to its end')
@@ -179,6 +181,7 @@ async function runTransfers(run: Run, plan: RunPlan): Promise<void> {
     if (random.chance(0.3)) deliver(run)
     if (faults.left > 0) disturb(run)
     world.nowMs += random.below(1000)
+    athena.endOverdue()
     await scheduler.step()
     if (run.found[0]) throw run.found[0]
   }
@@ -271,33 +274,48 @@ function verdict(job: Job, error: TransferError, signal: AbortSignal): void {
   if (!error.retryable || job.attempts >= MAX_ATTEMPTS) job.isOver = true
 }
 
+/** Longer than the product watches a statement, in milliseconds. */
+const PAUSE_MS = 11 * 60_000
+
 /** Breaks something that no single effect breaks. */
-function disturb({ world, random, faults, jobs, scheduler, trace }: Run): void {
+function disturb({ world, random, faults, jobs, scheduler, athena, trace }: Run): void {
   if (!random.chance(0.01)) return
   const active = jobs.filter(job => job.holder)
   const job = active[random.below(active.length)]
   faults.left -= 1
-  switch (random.below(4)) {
+  // A worker that lives on beside the next one finds most.
+  switch (random.below(8)) {
     case 0:
       scheduler.tally.expiredLeases++
       world.journal.leaseEndMs = 0
       trace.push('the lease runs out')
       break
     case 1:
+    case 2:
+    case 3:
       if (!job) break
       scheduler.tally.redeliveries++
       trace.push(`${job.transferId.slice(0, 2)} is delivered again; its worker lives on`)
       job.holder = undefined
       break
-    case 2:
+    case 4:
+    case 5:
       if (!job) break
       job.isCancelled = random.chance(0.5)
       trace.push(`${job.transferId.slice(0, 2)} is ${job.isCancelled ? 'cancelled' : 'handed over'}`)
       job.holder?.controller.abort((job.isCancelled ? 'cancelled' : 'shutdown') satisfies AbortReason)
       break
+    case 6:
+      scheduler.tally.lostStores++
+      world.states.clear()
+      world.journal = { entry: undefined, leaseEndMs: 0 }
+      world.lastLoad = undefined
+      trace.push('Redis loses everything')
+      break
     default:
-      world.nowMs += 3_600_000
-      trace.push('an hour passes')
+      world.nowMs += PAUSE_MS
+      athena.endOverdue()
+      trace.push('eleven minutes pass')
   }
 }
 

@@ -13,13 +13,20 @@ interface StoredObject {
   readonly text: string
 }
 
+/** What Glue keeps of a table. */
+interface StoredTable {
+  readonly location: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly createdMs: number
+}
+
 /** Everything that outlives a worker. */
 export interface World {
   readonly objects: Map<string, StoredObject>
   /** Whole staged sets by folder: the keys that each has. */
   readonly stagedSets: Map<string, readonly string[]>
-  /** Glue's tables by name, with their location. */
-  readonly tables: Map<string, string>
+  /** Glue's tables by name. */
+  readonly tables: Map<string, StoredTable>
   readonly databases: Set<string>
   readonly states: Map<string, ModelState>
   journal: { entry: TableEntry | undefined; leaseEndMs: number }
@@ -33,7 +40,7 @@ export interface World {
 
 /** The staged rows behind a staging table; a set that is not whole must never be read. */
 export function readStaged(world: World, stagingTable: string): readonly Row[] {
-  const location = world.tables.get(stagingTable)
+  const location = world.tables.get(stagingTable)?.location
   if (location === undefined) throw new Violation(`staging table ${stagingTable} is gone while it is read`)
   const prefix = location.replace(/^s3:\/\/[^/]+\//, '')
   const keys = [...world.objects.keys()].filter(key => key.startsWith(prefix))
@@ -82,7 +89,7 @@ export function depsOf(
     clock: clockOf(world, process, scheduler),
     signingKey: async () => undefined,
     workDir: 'unused',
-    queryTimeoutMs: 1_800_000,
+    queryTimeoutMs: 600_000,
   }
 }
 
@@ -91,6 +98,7 @@ type Effect = <Result>(name: string, apply: () => Result) => Promise<Result>
 function clockOf(world: World, process: Process, scheduler: Scheduler): Clock {
   return {
     nowMs: () => world.nowMs,
+    epochMs: () => world.nowMs,
     sleep: async (ms, signal) => {
       if (signal?.aborted) return
       const aborted = new Promise<void>(resolve => signal?.addEventListener('abort', () => resolve()))
@@ -103,6 +111,7 @@ function clockOf(world: World, process: Process, scheduler: Scheduler): Clock {
 function journalOf(world: World, effect: Effect): JournalStore {
   const kept = () => world.journal
   return {
+    isShared: true,
     read: () =>
       effect('read journal', () => ({
         entry: kept().entry,
@@ -232,14 +241,24 @@ function clientsOf(world: World, effect: Effect, athena: SimulatedAthena, model:
         effect('CreateDatabase', () => databases.add(DatabaseInput.Name)),
       getTable: ({ Name }) =>
         effect('GetTable', () => {
-          const location = tables.get(Name)
-          if (location === undefined) throw named('EntityNotFoundException')
-          return { Table: { Name, ...shapeOf(location, model) } }
+          const found = tables.get(Name)
+          if (!found) throw named('EntityNotFoundException')
+          return { Table: { Name, ...shapeOf(found.location, model) } }
         }),
+      getTables: () =>
+        effect('GetTables', () => ({
+          TableList: [...tables].map(([Name, { parameters, createdMs }]) => ({
+            Name,
+            Parameters: { ...parameters },
+            CreateTime: new Date(createdMs),
+          })),
+        })),
       createTable: ({ TableInput }) =>
         effect('CreateTable', () => {
           if (tables.has(TableInput.Name)) throw named('AlreadyExistsException')
-          tables.set(TableInput.Name, TableInput.StorageDescriptor.Location)
+          const { Parameters: parameters, StorageDescriptor } = TableInput
+          const location = StorageDescriptor.Location
+          tables.set(TableInput.Name, { location, parameters, createdMs: world.nowMs })
         }),
       updateTable: unused,
       deleteTable: ({ Name }) =>

@@ -10,7 +10,11 @@ const run = promisify(execFile)
 
 /** A real redis-server on a free loopback port. */
 export interface RunningRedis {
+  /** The same after a restart. */
   readonly url: string
+  /** Ends the process and starts it again on the same port and data; `SIGKILL` is a crash. */
+  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Ends the process and removes its data. */
   stop(): Promise<void>
 }
 
@@ -32,42 +36,54 @@ export async function startRedis(): Promise<RunningRedis> {
   const program = findOnPath() ?? findInCache() ?? (await fetchFromDebian())
   const folder = await mkdtemp(join(tmpdir(), 'redis-'))
   const port = await freePort()
-  const options = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--appendonly',
-    'yes',
-    '--maxmemory-policy',
-    'noeviction',
-  ]
-  const child = spawn(program.path, [...options, '--save', ''], {
+  let running = await launch(program, { folder, port })
+  const dieWithParent = (): void => running.kill('SIGKILL')
+  process.once('exit', dieWithParent)
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    restart: async signal => {
+      await running.end(signal)
+      running = await launch(program, { folder, port })
+    },
+    stop: async () => {
+      process.off('exit', dieWithParent)
+      await running.end('SIGTERM')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+interface RunningProcess {
+  kill(signal: 'SIGKILL'): void
+  /** Resolves once the process has ended. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/** Resolves once Redis has read what its folder holds and takes connections. */
+async function launch(
+  program: Program,
+  { folder, port }: { readonly folder: string; readonly port: number },
+): Promise<RunningProcess> {
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+  const durable = ['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
+  const child = spawn(program.path, [...options, ...durable], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       ...(program.libraryPath === undefined ? {} : { LD_LIBRARY_PATH: program.libraryPath }),
     },
   })
-  const dieWithParent = (): void => {
-    child.kill('SIGKILL')
-  }
-  process.once('exit', dieWithParent)
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => reject(new Error(`redis-server ended with code ${code} before it was ready`)))
     child.stdout.on('data', (text: Buffer) => text.includes('Ready to accept connections') && resolve())
   })
   return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      process.off('exit', dieWithParent)
-      const ended = new Promise(resolve => child.once('exit', resolve))
-      child.kill('SIGTERM')
+    kill: signal => void child.kill(signal),
+    end: async signal => {
+      child.kill(signal)
       await ended
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { paginateGetTables } from '@aws-sdk/client-glue'
 import { createAwsClients } from '../../src/aws/clients.ts'
 import { SYSTEM_CLOCK } from '../../src/domain/clock.ts'
-import { destinationSchema } from '../../src/domain/destination.ts'
+import { type Destination, destinationSchema } from '../../src/domain/destination.ts'
 import type { Model } from '../../src/domain/model.ts'
 import { sourceSchema } from '../../src/domain/source.ts'
 import type { ModelResult } from '../../src/domain/transfer.ts'
@@ -17,8 +18,9 @@ import { createMemoryJournal } from '../../src/transfer/journal.ts'
 import type { DestinationClients, ModelState, TransferDeps } from '../../src/transfer/ports.ts'
 import { transferModel } from '../../src/transfer/transfer-model.ts'
 import { type AthenaUser, createAthenaUser } from './athena-user.ts'
-import { createCustomer } from './customer.ts'
-import { startStandIn, type TestStandIn } from './stand-in.ts'
+import { type CustomerOptions, createCustomer } from './customer.ts'
+import { type Executions, openExecutions } from './executions.ts'
+import { type EngineName, startStandIn, type TestStandIn } from './stand-in.ts'
 
 /** The straight line on a stand-in with one customer, model by model, what is remembered kept in memory. */
 export interface StraightLine {
@@ -28,6 +30,7 @@ export interface StraightLine {
   /** Loses what was remembered of a model, as a lost Redis does. */
   forget(model: Model): void
   readonly customer: AthenaUser
+  readonly destination: Destination
   readonly schema: string
   readonly bucket: string
   /** As the customer's own Iceberg client would ask for: `pyiceberg` takes these. */
@@ -37,8 +40,11 @@ export interface StraightLine {
     readonly accessKeyId: string
     readonly secretAccessKey: string
   }
+  readonly merges: Executions['merges']
   /** Keys of all staged files that there are. */
   stagedKeys(): Promise<readonly string[]>
+  /** The same, and names of all staging and shadow tables. */
+  leftovers(): Promise<readonly string[]>
   readonly setFault: TestStandIn['setFault']
   stop(): Promise<void>
 }
@@ -57,13 +63,14 @@ export interface TransferOfModel {
 /** Longest time of one model's transfer, in milliseconds. */
 const TRANSFER_LIMIT_MS = 300_000
 
-/** Starts it; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
+/** Starts it for a customer of these options; transfers are given what `wrap` makes of their dependencies. The AWS SDK's endpoint is the process's own. */
 export async function startStraightLine(
   wrap: (deps: TransferDeps) => TransferDeps = deps => deps,
+  options: CustomerOptions & { readonly engine?: EngineName } = {},
 ): Promise<StraightLine> {
-  const standIn = await startStandIn()
+  const standIn = await startStandIn(options.engine ?? 'duckdb')
   process.env.AWS_ENDPOINT_URL = standIn.url
-  const customer = await createCustomer(standIn)
+  const customer = await createCustomer(standIn, options)
   const keys = await customer.createUser('worker')
   const folder = await mkdtemp(join(tmpdir(), 'straight-line-'))
   const { bucket, region, database, schema, workgroup, accountId } = customer
@@ -71,6 +78,7 @@ export async function startStraightLine(
   const place = { name: 'acme', region, workgroup, bucket, schema }
   const destination = destinationSchema.parse({ ...place, database, access })
   const user = await createAthenaUser(standIn, customer)
+  const executions = await openExecutions(standIn, customer)
   const encoders = createEncoderPool()
   const states = new Map<string, ModelState>()
   const source = sourceSchema.parse({ name: 'files', type: 'files', base: '.' })
@@ -85,7 +93,10 @@ export async function startStraightLine(
     stageModel: staging => stageModel({ ...staging, encoders }),
     states: {
       read: async (_, table) => states.get(table),
-      write: async (_, table, state) => void states.set(table, state),
+      write: async (_, table, state) => {
+        const isOlder = (states.get(table)?.epoch ?? 0) > (state.epoch ?? 0)
+        if (!isOlder) states.set(table, state)
+      },
     },
     journal: createMemoryJournal(),
     clock: SYSTEM_CLOCK,
@@ -93,12 +104,24 @@ export async function startStraightLine(
     workDir: folder,
     queryTimeoutMs: TRANSFER_LIMIT_MS,
   })
+  const stagedKeys = () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` }))
   return {
     schema,
     bucket,
+    destination,
     customer: user,
+    merges: executions.merges,
     reader: { url: standIn.url, region, ...keys },
-    stagedKeys: () => Array.fromAsync(keysBelow(user.s3, { bucket, prefix: `${schema}/staging/` })),
+    stagedKeys,
+    async leftovers() {
+      const tables: string[] = []
+      for await (const { TableList = [] } of paginateGetTables(
+        { client: user.glue },
+        { DatabaseName: schema },
+      ))
+        tables.push(...TableList.map(({ Name = '' }) => Name))
+      return [...(await stagedKeys()), ...tables.filter(name => /^_transfer_(staging|shadow)_/.test(name))]
+    },
     setFault: standIn.setFault,
     writeSource: (model, lines) =>
       writeFile(join(folder, model.files.path), lines.map(line => `${line}\n`).join('')),

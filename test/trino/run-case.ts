@@ -99,7 +99,13 @@ async function load(
     const prepare = async (side: Side): Promise<void> => {
       if (bytes) await side.s3.putObject({ Bucket: PLACE.bucket, Key: `${folder}rows.parquet`, Body: bytes })
       const { table, location, columns } = plan.staging
-      await createStagingTable(side.glue, PLACE.schema, { name: table, location, columns, transferId: name })
+      await createStagingTable(side.glue, PLACE.schema, {
+        name: table,
+        location,
+        columns,
+        transferId: name,
+        target: name,
+      })
     }
     await Promise.all([prepare(both.duckdb), prepare(both.trino)])
     await both.statement(`SELECT * FROM "${PLACE.schema}"."${stagingTable}"`)

@@ -5,7 +5,7 @@ import type { LoadRecord } from '../../../src/domain/load-record.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis, type QueueConnection } from '../../../src/queue/connection.ts'
 import { createJournalStore } from '../../../src/queue/journal-store.ts'
-import { type HeldJournal, takeTable } from '../../../src/transfer/journal.ts'
+import { type HeldJournal, type JournalStore, takeTable } from '../../../src/transfer/journal.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
 let redis: RunningRedis
@@ -60,6 +60,9 @@ async function open() {
   return { connection, store: createJournalStore(connection), table, close: () => end(connection) }
 }
 
+/** Nothing else has to be looked at before a table of these tests is taken. */
+const isNew = async (): Promise<void> => {}
+
 function end({ redis: client }: QueueConnection): void {
   client.disconnect()
 }
@@ -93,7 +96,7 @@ it.each([
   ['the load of a window', windowed],
 ])('keeps each position of %s as it was written, and lists tables whose load is open', async (_, one) => {
   const { store, table, close } = await open()
-  const journal = held(await takeTable(store, table, 't1'))
+  const journal = held(await takeTable(store, table, 't1', isNew))
   await journal.move(staged(journal.entry(), one))
   await journal.move(submitted(loading(journal.entry()), 'q-1'))
 
@@ -106,8 +109,8 @@ it.each([
 
 it('lets a zombie change nothing once another attempt has the table', async () => {
   const { store, table, close } = await open()
-  const zombie = held(await takeTable(store, table, 't1'))
-  const successor = held(await takeTable(store, table, 't1'))
+  const zombie = held(await takeTable(store, table, 't1', isNew))
+  const successor = held(await takeTable(store, table, 't1', isNew))
 
   await expect(zombie.move(staged(zombie.entry(), load))).rejects.toMatchObject({ code: 'SUPERSEDED' })
   expect(await store.renew(table, zombie.attempt, 1_000)).toBe(false)
@@ -118,7 +121,7 @@ it('lets a zombie change nothing once another attempt has the table', async () =
 it('one of many attempts that take a table at once has it', async () => {
   const { store, table, close } = await open()
   const outcomes = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, index) => takeTable(store, table, `t${index}`)),
+    Array.from({ length: 20 }, (_, index) => takeTable(store, table, `t${index}`, isNew)),
   )
 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -129,18 +132,21 @@ it('one of many attempts that take a table at once has it', async () => {
 
 it('frees a table when its lease ends, and not before', async () => {
   const { store, table, close } = await open()
-  const first = held(await takeTable(store, table, 't1'))
-  await expect(takeTable(store, table, 't2')).rejects.toMatchObject({ code: 'TARGET_BUSY' })
+  const first = held(await takeTable(store, table, 't1', isNew))
+  await expect(takeTable(store, table, 't2', isNew)).rejects.toMatchObject({ code: 'TARGET_BUSY' })
   await store.renew(table, first.attempt, 50)
   await sleep(80)
 
-  expect(held(await takeTable(store, table, 't2')).entry()).toMatchObject({ transferId: 't2', epoch: 2 })
+  expect(held(await takeTable(store, table, 't2', isNew)).entry()).toMatchObject({
+    transferId: 't2',
+    epoch: 2,
+  })
   close()
 })
 
 it('counts a transition whose reply was lost as done when it is asked for again', async () => {
   const { store, table, close } = await open()
-  const { entry } = held(await takeTable(store, table, 't1'))
+  const { entry } = held(await takeTable(store, table, 't1', isNew))
   const before = entry()
   const next = staged(before, load)
 
@@ -151,10 +157,34 @@ it('counts a transition whose reply was lost as done when it is asked for again'
 
 it('tells what a load did to an attempt that comes after its end', async () => {
   const { store, table, close } = await open()
-  const journal = held(await takeTable(store, table, 't1'))
+  const journal = held(await takeTable(store, table, 't1', isNew))
   await journal.move(staged(journal.entry(), { ...load, steps: [] }))
   await journal.move(cleaned(journal.entry(), outcome))
 
-  expect(await takeTable(store, table, 't1')).toEqual({ outcome })
+  expect(await takeTable(store, table, 't1', isNew)).toEqual({ outcome })
+  close()
+})
+
+it('an attempt that was not told whether the journal moved does not move it on', async () => {
+  const { store, table, close } = await open()
+  let isLost = false
+  const losing: JournalStore = {
+    ...store,
+    replace: async (...move) => {
+      const isKept = await store.replace(...move)
+      if (isLost) throw new Error('the reply was lost')
+      return isKept
+    },
+  }
+  const journal = held(await takeTable(losing, table, 't1', isNew))
+  await journal.move(staged(journal.entry(), load))
+  isLost = true
+  await expect(journal.move(loading(journal.entry()))).rejects.toThrow('the reply was lost')
+  isLost = false
+
+  await expect(journal.move(cleaned(journal.entry(), undefined))).rejects.toMatchObject({
+    code: 'SUPERSEDED',
+  })
+  expect((await store.read(table)).entry?.position.state).toBe('loading')
   close()
 })

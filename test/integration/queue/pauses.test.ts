@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TransferError } from '../../../src/domain/errors.ts'
+import { markEnded } from '../../../src/queue/cancellation.ts'
 import { startQueue, succeeded, until } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -99,6 +100,31 @@ it('a transfer that waited too long is EXPIRED, tells what for, and can be retri
     waiting: { reason: 'paused', failure: { code: 'ACCESS_DENIED' } },
   })
   expect((await t.finished(retry.transferId)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('what merged with a transfer that waited too long is retried with it, wherever the worker that ended it died', async () => {
+  const t = await startDenied({
+    pauseAfter: 1,
+    pauseMs: 3_600_000,
+    modelsOf: ({ models }) => models ?? ['a'],
+  })
+  await t.fail(1)
+  const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await t.queue.enqueue({ destination: 'acme', models: ['b'], whenBusy: 'merge' })
+  await until(async () => (await t.queue.status(transferId)).waiting !== undefined)
+  // As a worker leaves it that dies once it has found that the wait was too long.
+  await markEnded(t.connection, transferId, 'expired')
+  const between = await t.queue.status(transferId)
+  t.state.isMended = true
+  await t.queue.resume('acme')
+  await until(async () => (await t.queue.status(transferId)).result !== undefined)
+  const retry = await t.queue.retry(transferId)
+  const { result } = await t.finished(retry.transferId)
+
+  expect(between).toMatchObject({ status: 'EXPIRED', waiting: { reason: 'paused' } })
+  expect((await t.queue.status(transferId)).status).toBe('EXPIRED')
+  expect(result?.models.map(({ model, status }) => `${model} ${status}`)).toEqual(['a SUCCESS', 'b SUCCESS'])
   await t.close()
 })
 

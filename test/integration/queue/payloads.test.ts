@@ -100,7 +100,9 @@ it('reads a journal of version 1 and takes its table over', async () => {
   const table = { destination: 'acme', table: 'invoices' }
   const store = createJournalStore(connection)
   const before = await store.read(table)
-  const taken = await takeTable(store, table, entry.transferId)
+  const taken = await takeTable(store, table, entry.transferId, async () => {
+    throw new Error('expected the journal to be known')
+  })
 
   expect(before.entry).toEqual(entry)
   if ('outcome' in taken) throw new Error('expected the load to be open')

@@ -313,3 +313,20 @@ it('never moves a watermark back', async () => {
   )
   await t.close()
 })
+
+it('remembers of a model what the latest attempt told, whenever an older one does', async () => {
+  const t = await start(async ({ model }) => succeeded(model))
+  const store = createModelStateStore(t.connection)
+  await store.write('acme', 'list', { digest: 'newer', epoch: 3 }, 'integer')
+  await store.write('acme', 'list', { digest: 'older', epoch: 2 }, 'integer')
+  const kept = await store.read('acme', 'list')
+  await store.write('acme', 'list', { digest: 'again', epoch: 3 }, 'integer')
+  const told = await store.read('acme', 'list')
+  await store.replace('acme', 'list', {})
+  await store.write('acme', 'list', { digest: 'first', epoch: 1 }, 'integer')
+
+  expect(kept?.digest).toBe('newer')
+  expect(told?.digest).toBe('again')
+  expect((await store.read('acme', 'list'))?.digest).toBe('first')
+  await t.close()
+})

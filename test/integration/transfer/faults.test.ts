@@ -79,6 +79,7 @@ const OVERCOME: readonly (readonly [fault: Fault, merges: number])[] = [
   [{ name: 'athena.query.fail', times: 2, ...MERGE }, 3],
   [{ name: 'athena.query.fail', errorType: 1602, ...MERGE }, 2],
   [{ name: 'athena.query.fail-after-commit', ...MERGE }, 2],
+  [{ name: 'athena.query.fail', errorType: 4, ...MERGE }, 3],
 ]
 
 it.each(OVERCOME.map(([fault, merges]) => [titleOf(fault), merges, fault] as const))(
@@ -135,11 +136,7 @@ const STOPPED: readonly (readonly [fault: Fault, failure: Failure])[] = [
   ],
   [
     { name: 'athena.query.iceberg-commit-error', times: 5, ...MERGE },
-    { code: 'COMMIT_CONFLICT', owner: 'operator', retryable: true, merges: 5 },
-  ],
-  [
-    { name: 'athena.query.fail', errorType: 4, ...MERGE },
-    { code: 'QUERY_LIMIT_EXCEEDED', owner: 'operator', retryable: false, merges: 1 },
+    { code: 'COMMIT_CONFLICT', owner: 'operator', retryable: true, merges: 5, leftovers: 2 },
   ],
   [
     { name: 'athena.query.fail', errorType: 1006, ...MERGE },

@@ -5,9 +5,10 @@ import { resolveScopeColumn } from './scope.ts'
 /** Notes, for each stored column that a condition compares with literals, the limits its rows must lie in. */
 export function collectLimits(context: RenderContext, condition: Expression, scope: ScopeWithNames): void {
   for (const term of conjuncts(condition)) {
-    const limit = limitOf(term)
-    const stored = limit && resolveScopeColumn(scope, limit.parts)?.stored
-    if (limit && stored) context.addLimit({ ...stored, low: limit.low, high: limit.high })
+    for (const { parts, ...limit } of limitsOf(term)) {
+      const stored = resolveScopeColumn(scope, parts)?.stored
+      if (stored) context.addLimit({ ...stored, ...limit })
+    }
   }
 }
 
@@ -17,13 +18,32 @@ export function conjuncts(condition: Expression): readonly Expression[] {
   return [...conjuncts(condition.left), ...conjuncts(condition.right)]
 }
 
-interface Limit {
+interface Range {
   readonly parts: readonly string[]
   readonly low: string | undefined
   readonly high: string | undefined
 }
 
-function limitOf(term: Expression): Limit | undefined {
+interface Limit extends Range {
+  /** Rows that are NULL in the column matter too. */
+  readonly withNulls: boolean
+}
+
+/** The limits of one term: a comparison, or comparisons of one column `OR column IS NULL`. */
+function limitsOf(term: Expression): readonly Limit[] {
+  const plain = rangeOf(term)
+  if (plain) return [{ ...plain, withNulls: false }]
+  if (term.kind !== 'binary' || term.operator !== 'or') return []
+  const { left, right } = term
+  if (right.kind !== 'isNull' || right.negated || right.operand.kind !== 'column') return []
+  const column = right.operand.parts.join('.')
+  const ranges = conjuncts(left).map(rangeOf)
+  return ranges.flatMap(range =>
+    range && range.parts.join('.') === column ? [{ ...range, withNulls: true }] : [],
+  )
+}
+
+function rangeOf(term: Expression): Range | undefined {
   if (term.kind === 'between' && !term.negated && term.operand.kind === 'column') {
     return { parts: term.operand.parts, low: literalText(term.low), high: literalText(term.high) }
   }
@@ -47,7 +67,7 @@ function comparisonLimit(
   parts: readonly string[],
   operator: string,
   text: string | undefined,
-): Limit | undefined {
+): Range | undefined {
   if (text === undefined) return undefined
   if (operator === '=') return { parts, low: text, high: text }
   if (operator === '<' || operator === '<=') return { parts, low: undefined, high: text }
@@ -55,7 +75,7 @@ function comparisonLimit(
   return undefined
 }
 
-function listLimit(term: Extract<Expression, { kind: 'in' }>): Limit | undefined {
+function listLimit(term: Extract<Expression, { kind: 'in' }>): Range | undefined {
   if (term.negated || term.operand.kind !== 'column' || 'body' in term.options) return undefined
   const [only, ...others] = term.options
   const text = only && others.length === 0 ? literalText(only) : undefined

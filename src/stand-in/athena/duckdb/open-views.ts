@@ -119,6 +119,7 @@ export function fieldLimits(table: IcebergTable, limits: readonly ColumnLimit[])
     const type = table.columns.find(column => column.name === limit.column)?.type
     if (fieldId === undefined || !type) return []
     const bound = (text: string | undefined) => (text === undefined ? undefined : parseBound(text, type))
-    return [{ fieldId, type, low: bound(limit.low), high: bound(limit.high) }]
+    const { withNulls } = limit
+    return [{ fieldId, type, low: bound(limit.low), high: bound(limit.high), withNulls }]
   })
 }

@@ -59,4 +59,6 @@ export interface ColumnLimit {
   readonly column: string
   readonly low: string | undefined
   readonly high: string | undefined
+  /** Rows that are NULL in the column matter too. */
+  readonly withNulls: boolean
 }

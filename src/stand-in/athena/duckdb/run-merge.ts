@@ -116,6 +116,7 @@ async function incomingRange(plan: MergePlan): Promise<readonly ColumnLimit[]> {
     column: key.column,
     low: row[`low${index}`] ?? undefined,
     high: row[`high${index}`] ?? undefined,
+    withNulls: false,
   }))
 }
 

@@ -2,12 +2,14 @@ import type { SqlType } from '../types/sql-type.ts'
 import { type Bound, decodeBound, isAfter } from './bounds.ts'
 import type { DataFile } from './manifest.ts'
 
-/** Rows matter only when this field lies between the bounds, both included. */
+/** Rows matter only when this field lies between the bounds, both included; or is NULL, if so said. */
 export interface FieldLimit {
   readonly fieldId: number
   readonly type: SqlType
   readonly low: Bound | undefined
   readonly high: Bound | undefined
+  /** Rows without a value matter too. */
+  readonly withNulls: boolean
 }
 
 /** False when the file's statistics prove that no row lies within all limits. */
@@ -16,11 +18,16 @@ export function mayContain(file: DataFile, limits: readonly FieldLimit[]): boole
 }
 
 function overlaps(file: DataFile, limit: FieldLimit): boolean {
+  if (limit.withNulls && mayHaveNulls(file, limit.fieldId)) return true
   const lower = boundOf(file.lowerBounds, limit)
   const upper = boundOf(file.upperBounds, limit)
   if (isAllNull(file, limit.fieldId)) return false
   if (limit.low !== undefined && upper !== undefined && isAfter(limit.low, upper)) return false
   return !(limit.high !== undefined && lower !== undefined && isAfter(lower, limit.high))
+}
+
+function mayHaveNulls(file: DataFile, fieldId: number): boolean {
+  return file.nullCounts.get(fieldId) !== 0n
 }
 
 function isAllNull(file: DataFile, fieldId: number): boolean {
