@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts'
 import { TransferError } from '../domain/errors.ts'
 import { claim, type JournalEntry } from '../domain/journal.ts'
 import type { LoadOutcome, LoadRecord } from '../domain/load-record.ts'
+import { newTransferId } from '../domain/transfer-id.ts'
 
 /** The journal entry of a table, as this package keeps it. */
 export type TableEntry = JournalEntry<LoadRecord, LoadOutcome>
@@ -73,6 +74,25 @@ export async function takeTable(
     if (claimed.kind === 'busy') throw busy(table, claimed)
     if (await store.replace(table, entry, claimed.entry, LEASE_MS)) return hold(store, table, claimed.entry)
   }
+}
+
+/**
+ * Takes a load that is open, to settle it, and tells how it was left. Undefined when none is open any more, or another
+ * attempt was quicker: what a load that ended is known to have done stays known.
+ *
+ * @throws {TransferError} `TARGET_BUSY` with `retryAfterMs` while an attempt has it.
+ */
+export async function takeOpenLoad(
+  store: JournalStore,
+  table: TableName,
+): Promise<{ readonly left: TableEntry; readonly journal: HeldJournal } | undefined> {
+  const { entry: left, leaseLeftMs } = await store.read(table)
+  if (!left || left.position.state === 'cleaned') return undefined
+  const claimed = claim(left, { transferId: newTransferId(), attempt: newAttemptId(), leaseLeftMs })
+  if (claimed.kind === 'busy') throw busy(table, claimed)
+  if (claimed.kind === 'done' || !(await store.replace(table, left, claimed.entry, LEASE_MS)))
+    return undefined
+  return { left, journal: hold(store, table, claimed.entry) }
 }
 
 function hold(store: JournalStore, table: TableName, taken: TableEntry): HeldJournal {

@@ -2,10 +2,9 @@ import type { AbortReason } from '../domain/abort-reason.ts'
 import type { Destination } from '../domain/destination.ts'
 import { cleaned } from '../domain/journal.ts'
 import { stagingPrefix } from '../domain/locations.ts'
-import { newTransferId } from '../domain/transfer-id.ts'
 import { cleanUp, removeStaged } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
-import { keepLease, type TableEntry, takeTable } from './journal.ts'
+import { keepLease, type TableEntry, takeOpenLoad } from './journal.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 
 /** What became of a load that was left open. */
@@ -23,21 +22,21 @@ export async function settleLoad(
   stop: AbortSignal,
 ): Promise<Settlement> {
   const table = { destination: destination.name, table: tableName }
-  const { entry: before } = await deps.journal.read(table)
-  if (!before || before.position.state === 'cleaned') return 'nothing to do'
+  const { entry } = await deps.journal.read(table)
+  if (!entry || entry.position.state === 'cleaned') return 'nothing to do'
   const clients = await deps.connect(destination)
   try {
-    const journal = await takeTable(deps.journal, table, newTransferId(), journalIsKnown)
-    if ('outcome' in journal) return 'nothing to do'
+    const taken = await takeOpenLoad(deps.journal, table)
+    if (!taken) return 'nothing to do'
+    const { journal, left } = taken
     const superseded = new AbortController()
     const lease = keepLease(deps, journal, () => superseded.abort('superseded' satisfies AbortReason))
     try {
       const signal = AbortSignal.any([stop, superseded.signal])
       if (journal.entry().position.state !== 'planned')
         return await settle({ clients, deps, destination, journal, signal })
-      const isNext = journal.entry().revision === before.revision + 1
       await journal.move(cleaned(journal.entry(), undefined))
-      if (isNext) await removeUnsubmitted(clients, destination, tableName, before)
+      await removeUnsubmitted(clients, destination, tableName, left)
       return 'given up'
     } finally {
       lease.stop()
@@ -47,9 +46,6 @@ export async function settleLoad(
     clients.close()
   }
 }
-
-/** The table has a journal, or had one just now: nothing else has to be looked at. */
-async function journalIsKnown(): Promise<void> {}
 
 /** Removes what an attempt staged that submitted nothing; no statement reads it. */
 async function removeUnsubmitted(

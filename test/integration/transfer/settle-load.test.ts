@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Model, modelSchema } from '../../../src/domain/model.ts'
+import type { TransferDeps } from '../../../src/transfer/ports.ts'
 import { settleLoad } from '../../../src/transfer/settle-load.ts'
 import type { PermissionPolicy } from '../../support/customer.ts'
 import { createMortalWorker } from '../../support/mortal-worker.ts'
@@ -128,6 +129,33 @@ describe.each([
         'staged: given up',
       ])
     }, 300_000)
+
+    it('whoever comes to settle a load after another transfer has ended it does nothing, and what that one did stays known', async () => {
+      const model = modelOf('late')
+      await write(model, 'row')
+      const attempt = worker.dieAfter(1)
+      await world.transfer(model).catch(() => {})
+      attempt.end()
+      const left = await stateOf(model)
+      const table = { destination: 'acme', table: model.tableName }
+      const deps: TransferDeps = {
+        ...worker.others(),
+        connect: async destination => {
+          await world.transfer(model)
+          return worker.others().connect(destination)
+        },
+      }
+      const settlement = await settleLoad(
+        deps,
+        { ...table, destination: world.destination },
+        AbortSignal.timeout(60_000),
+      )
+      const { entry } = await worker.journal.read(table)
+
+      expect(left).toBe('planned')
+      expect(settlement).toBe('nothing to do')
+      expect(entry?.position).toMatchObject({ state: 'cleaned', outcome: { rowCount: 1 } })
+    })
 
     it('a statement that outlives its cancelled load keeps all that it reads, and is settled once it has ended', async () => {
       const model = modelOf('outlived')
