@@ -115,6 +115,11 @@ async function torture(): Promise<boolean> {
   const parts: Torture = { world, transfers, seed, tally: newTally(), strokes: new Map() }
   let isWhole = false
   try {
+    // So that there is something to read from the first moment of chaos on.
+    await transfers.once(
+      world.accounts.map(({ name }) => name),
+      BACKLOG_LIMIT_MS,
+    )
     for (let round = 1; round === 1 || performance.now() < endMs; round++) {
       await runRound(parts, round)
       if (violationsOf(parts.tally).length > 0) break
