@@ -23,7 +23,7 @@ export interface Transfers {
   close(): Promise<void>
 }
 
-/** Open transfers of one destination: one that runs, one that waits for its tables, one behind. */
+/** Open transfers of one destination: one that runs and two that wait behind it. */
 const MOST_OPEN = 3
 
 const LOOK_MS = 500
