@@ -133,10 +133,10 @@ function activeVersionOf({ columns }: Model): ActiveVersion | undefined {
 async function look(both: Comparison, name: string): Promise<void> {
   await both.statement(`SELECT * FROM "${PLACE.schema}"."${name}"`)
   await lookAtSnapshots(both, name)
-  await both.value(`the columns of ${name} in Glue`, async side => ({
-    ...(await readTarget(side.glue, PLACE.schema, name)),
-    metadataLocation: 'of its own',
-  }))
+  await both.value(`the columns of ${name} in Glue`, async side => {
+    const target = await readTarget(side.glue, PLACE.schema, name)
+    return { columns: target?.columns, location: target?.location }
+  })
 }
 
 function lookAtSnapshots(both: Comparison, name: string): Promise<void> {
