@@ -12,7 +12,7 @@ afterAll(() => standIn.stop())
 
 it('StopQueryExecution is asked for, refused and survived: the query is watched to its end', async () => {
   const { customer, workspace } = await setScene(standIn)
-  await standIn.setFault({ name: 'athena.query.slow' })
+  await standIn.setFault({ name: 'athena.query.slow', delayMs: 3000 })
   process.env.ATHENA_TRANSFER_QUERY_TIMEOUT_MS = '1000'
   const outcome = await workspace.cli('query', 'acme', 'SELECT 1 AS one')
   delete process.env.ATHENA_TRANSFER_QUERY_TIMEOUT_MS
