@@ -27,10 +27,11 @@ export async function sweepStatusFiles(
     else if (modifiedMs === undefined || isYoung(context, modifiedMs)) tally.keep('statusFiles', 'young')
     else old.push({ ...object, modifiedMs })
   }
-  const [newest, ...others] = old.toSorted((left, right) => right.modifiedMs - left.modifiedMs)
-  if (newest) tally.keep('statusFiles', 'young')
-  for (const { key, bytes } of others) {
+  // S3 tells whole seconds: of files of the same one any may be the newest.
+  const newestMs = Math.max(...old.map(({ modifiedMs }) => modifiedMs))
+  for (const { key, bytes, modifiedMs } of old) {
     signal.throwIfAborted()
-    await tally.remove('statusFiles', bytes, deleteObject(context, key))
+    if (modifiedMs === newestMs) tally.keep('statusFiles', 'young')
+    else await tally.remove('statusFiles', bytes, deleteObject(context, key))
   }
 }
