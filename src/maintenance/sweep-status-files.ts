@@ -28,7 +28,7 @@ export async function sweepStatusFiles(
     else old.push({ ...object, modifiedMs })
   }
   // S3 tells whole seconds: of files of the same one any may be the newest.
-  const newestMs = Math.max(...old.map(({ modifiedMs }) => modifiedMs))
+  const newestMs = old.reduce((newest, { modifiedMs }) => Math.max(newest, modifiedMs), 0)
   for (const { key, bytes, modifiedMs } of old) {
     signal.throwIfAborted()
     if (modifiedMs === newestMs) tally.keep('statusFiles', 'young')
