@@ -3,11 +3,10 @@ export interface GluePort {
   getDatabase(input: { Name: string }): Promise<unknown>
   createDatabase(input: { DatabaseInput: { Name: string; Description?: string } }): Promise<unknown>
   getTable(input: { DatabaseName: string; Name: string }): Promise<{ Table?: GlueTable | undefined }>
-  getTables(input: {
-    DatabaseName: string
-    Expression: string
-    NextToken?: string
-  }): Promise<{ TableList?: GlueTable[] | undefined; NextToken?: string | undefined }>
+  getTables(input: { DatabaseName: string; Expression?: string; NextToken?: string }): Promise<{
+    TableList?: ListedTable[] | undefined
+    NextToken?: string | undefined
+  }>
   createTable(input: { DatabaseName: string; TableInput: TableInput }): Promise<unknown>
   updateTable(input: {
     DatabaseName: string
@@ -24,7 +23,6 @@ export interface GlueTable {
   readonly VersionId?: string | undefined
   readonly Description?: string | undefined
   readonly Owner?: string | undefined
-  readonly CreateTime?: Date | undefined
   readonly LastAccessTime?: Date | undefined
   readonly LastAnalyzedTime?: Date | undefined
   readonly Retention?: number | undefined
@@ -37,6 +35,12 @@ export interface GlueTable {
   readonly StorageDescriptor?:
     | { readonly Columns?: GlueColumn[] | undefined; readonly Location?: string | undefined }
     | undefined
+}
+
+/** A table as a listing tells it. */
+export interface ListedTable extends GlueTable {
+  readonly CreateTime?: Date | undefined
+  readonly UpdateTime?: Date | undefined
 }
 
 /** A column as Glue has it. */
@@ -64,7 +68,7 @@ export interface TableInput {
 }
 
 /** A table that was read, as it may be sent back. */
-export type WritableTable = Omit<GlueTable, 'Name' | 'VersionId' | 'CreateTime'> & { readonly Name: string }
+export type WritableTable = Omit<GlueTable, 'Name' | 'VersionId'> & { readonly Name: string }
 
 /** True for Glue's answer that a database or table is not there. */
 export function isNotFound(thrown: unknown): boolean {

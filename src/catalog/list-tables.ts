@@ -1,24 +1,21 @@
-import { type GlueTable, isNotFound } from './glue-port.ts'
+import { type GluePort, isNotFound, type ListedTable } from './glue-port.ts'
 
-/** The part of Glue's client that listing needs; `@aws-sdk/client-glue`'s `Glue` fits it. */
-export interface ListingGlue {
-  getTables(input: { DatabaseName: string; NextToken?: string }): Promise<{
-    TableList?: ListedTable[] | undefined
-    NextToken?: string | undefined
-  }>
-}
-
-/** A table as a listing tells it. */
-export interface ListedTable extends GlueTable {
-  readonly CreateTime?: Date | undefined
-  readonly UpdateTime?: Date | undefined
-}
-
-/** All tables of a database; none when there is no such database. Memory: a page. */
-export async function* listTables(glue: ListingGlue, database: string): AsyncGenerator<ListedTable> {
+/**
+ * All tables of a database, or those whose names match an expression of Glue's (a regular one); none when there is no such
+ * database. Memory: a page.
+ */
+export async function* listTables(
+  glue: Pick<GluePort, 'getTables'>,
+  database: string,
+  expression?: string,
+): AsyncGenerator<ListedTable> {
   let token: string | undefined
   do {
-    const request = { DatabaseName: database, ...(token === undefined ? {} : { NextToken: token }) }
+    const request = {
+      DatabaseName: database,
+      ...(expression === undefined ? {} : { Expression: expression }),
+      ...(token === undefined ? {} : { NextToken: token }),
+    }
     const page = await glue.getTables(request).catch((thrown: unknown) => {
       if (isNotFound(thrown)) return { TableList: [], NextToken: undefined }
       throw thrown

@@ -1,4 +1,5 @@
-import { type GluePort, type GlueTable, isNotFound } from './glue-port.ts'
+import type { GluePort } from './glue-port.ts'
+import { listTables } from './list-tables.ts'
 import { STAGING_PREFIX, TARGET_PARAMETER } from './staging-table.ts'
 
 /** A staging table that is there: some load may still read it. */
@@ -15,26 +16,9 @@ export async function openStagingTables(
   target: string,
 ): Promise<readonly OpenStagingTable[]> {
   const found: OpenStagingTable[] = []
-  let token: string | undefined
-  do {
-    const page = await pageOf(glue, database, token)
-    for (const { Name = '', Parameters, CreateTime } of page.TableList ?? [])
-      if (Parameters?.[TARGET_PARAMETER] === target) found.push({ name: Name, createdAt: CreateTime })
-    token = page.NextToken
-  } while (token !== undefined)
-  return found
-}
-
-async function pageOf(
-  glue: Pick<GluePort, 'getTables'>,
-  DatabaseName: string,
-  token: string | undefined,
-): Promise<{ readonly TableList?: GlueTable[] | undefined; readonly NextToken?: string | undefined }> {
-  const page = token === undefined ? {} : { NextToken: token }
-  try {
-    return await glue.getTables({ DatabaseName, Expression: `${STAGING_PREFIX}.*`, ...page })
-  } catch (thrown) {
-    if (isNotFound(thrown)) return {}
-    throw thrown
+  for await (const table of listTables(glue, database, `${STAGING_PREFIX}.*`)) {
+    const { Name = '', Parameters, CreateTime } = table
+    if (Parameters?.[TARGET_PARAMETER] === target) found.push({ name: Name, createdAt: CreateTime })
   }
+  return found
 }

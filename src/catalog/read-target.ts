@@ -11,8 +11,6 @@ export interface TargetTable {
   }[]
   /** Folder of the table, another each time it is made. `s3://…`, no slash at the end. */
   readonly location: string
-  /** The present metadata file of the Iceberg table. `s3://…` */
-  readonly metadataLocation: string | undefined
   /** The entry as it was read. */
   readonly entry: GlueTable & { readonly Name: string }
 }
@@ -44,7 +42,6 @@ export async function readTarget(
       comment: column.Comment,
     })),
     location: Location.replace(/\/+$/, ''),
-    metadataLocation: table.Parameters.metadata_location,
     entry: { ...table, Name: name },
   }
 }

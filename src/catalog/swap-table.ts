@@ -6,6 +6,9 @@ import { writableFields } from './writable-fields.ts'
 /** Parameter that every shadow table carries until it takes its target's place, with the transfer's id as value. */
 export const SHADOW_PARAMETER = 'athena_transfer.shadow'
 
+/** What every shadow table's name begins with. */
+export const SHADOW_PREFIX = '_transfer_shadow_'
+
 /**
  * Marks a shadow table as ours, for whoever finds it after a crash, and returns its entry. One that is marked stays as it is.
  *

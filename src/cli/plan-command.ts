@@ -1,4 +1,5 @@
 import { readTarget } from '../catalog/read-target.ts'
+import { STAGING_PREFIX } from '../catalog/staging-table.ts'
 import { destinationNamed, modelsOf } from '../config/load-config.ts'
 import type { Destination } from '../domain/destination.ts'
 import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
@@ -51,7 +52,7 @@ async function planModel(
     target,
     record,
     targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, NEW_ID)),
-    stagingTable: `_transfer_staging_${NEW_ID}`,
+    stagingTable: `${STAGING_PREFIX}${NEW_ID}`,
     stagingLocation: s3Uri(bucket, stagingPrefix(destination, NEW_ID, model.tableName, NEW_ID)),
     partitionedBy: await readPartitions(clients.s3, ofTable, { target, record }),
     ...NOTHING_STAGED,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SHADOW_PREFIX } from '../catalog/swap-table.ts'
 import type { Destination } from '../domain/destination.ts'
 import { objectsBelow } from '../staging/keys-below.ts'
 import { swapOfNoteKey } from './our-names.ts'
@@ -44,7 +45,7 @@ async function readNote(
   const { table, attempt } = swapOfNoteKey(destination, key) ?? {}
   const note = parse((await Body?.transformToString()) ?? '')
   const isOurs =
-    note?.table === table && note?.shadowTable === `_transfer_shadow_${note?.transferId}_${attempt}`
+    note?.table === table && note?.shadowTable === `${SHADOW_PREFIX}${note?.transferId}_${attempt}`
   return note && isOurs ? { ...note, key } : undefined
 }
 

@@ -1,5 +1,4 @@
 import type { GluePort } from '../catalog/glue-port.ts'
-import type { ListingGlue } from '../catalog/list-tables.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { ReadingS3, StagingS3 } from '../staging/s3-port.ts'
 import type { OpenLoads } from './open-loads.ts'
@@ -7,7 +6,7 @@ import type { SweepTally } from './sweep-tally.ts'
 
 /** Clients as a sweep needs them, under the customer's role; the AWS SDK's fit them. */
 export interface SweepClients {
-  readonly glue: Pick<GluePort, 'deleteTable'> & ListingGlue
+  readonly glue: Pick<GluePort, 'deleteTable' | 'getTables'>
   readonly s3: Pick<StagingS3, 'putObject' | 'deleteObject' | 'abortMultipartUpload'> &
     ReadingS3 & {
       listMultipartUploads(input: {

@@ -1,4 +1,5 @@
-import { type ListedTable, listTables } from '../catalog/list-tables.ts'
+import type { ListedTable } from '../catalog/glue-port.ts'
+import { listTables } from '../catalog/list-tables.ts'
 import { deleteStagingTable, STAGING_PARAMETER } from '../catalog/staging-table.ts'
 import { SHADOW_PARAMETER } from '../catalog/swap-table.ts'
 import { type Attempt, attemptOfTable } from './our-names.ts'

@@ -10,11 +10,11 @@ import {
 } from '../domain/circuit.ts'
 import { ERROR_CODES, type ErrorCode } from '../domain/errors.ts'
 import type { QueueConnection } from './connection.ts'
+import { NOW } from './redis-clock.ts'
 
 /** A hash of all destinations' circuits, in JSON; one that works has no field. Times are by Redis's own clock. */
-const READ = `
-local time = redis.call('TIME')
-return { redis.call('HGET', KEYS[1], ARGV[1]) or '', time[1] * 1000 + math.floor(time[2] / 1000) }`
+const READ = `${NOW}
+return { redis.call('HGET', KEYS[1], ARGV[1]) or '', now }`
 
 /** Compare-and-set; an empty text is no circuit. */
 const REPLACE = `

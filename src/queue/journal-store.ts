@@ -3,15 +3,12 @@ import { JOURNAL_VERSION } from '../domain/journal.ts'
 import { loadOutcomeSchema, loadRecordSchema } from '../domain/load-record.ts'
 import type { JournalStore, TableEntry, TableName } from '../transfer/journal.ts'
 import type { QueueConnection } from './connection.ts'
+import { NOW } from './redis-clock.ts'
 
 /**
  * What is kept of a table: a hash of `stamp` (attempt and revision of the entry), `entry` (JSON), and `leaseEnd` (by
  * Redis's own clock, in milliseconds), so that workers' clocks decide nothing.
  */
-const NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
-
 const READ = `${NOW}
 local kept = redis.call('HMGET', KEYS[1], 'entry', 'leaseEnd')
 return { kept[1], math.max(0, (tonumber(kept[2]) or 0) - now) }`

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { QueueConnection } from './connection.ts'
+import { NOW } from './redis-clock.ts'
 
 /**
  * Of each scope: a sorted set of those that have a slot, by the end of their lease, and one of those that were refused, by
  * when they asked last. All slots are taken or none. By Redis's own clock, in milliseconds.
  */
-const TAKE = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+const TAKE = `${NOW}
 local holder, lease, forget = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local full, crowd = false, 0
 for i = 1, #KEYS, 2 do
@@ -30,9 +29,7 @@ end
 return 0`
 
 /** A lease that ran out is taken again, over the limit if need be: the work goes on. */
-const RENEW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+const RENEW = `${NOW}
 for i = 1, #KEYS do
   redis.call('ZADD', KEYS[i], now + tonumber(ARGV[2]), ARGV[1])
   redis.call('PEXPIRE', KEYS[i], ARGV[2])

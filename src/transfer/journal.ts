@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { AbortReason } from '../domain/abort-reason.ts'
 import type { Clock } from '../domain/clock.ts'
 import { TransferError } from '../domain/errors.ts'
 import { claim, type JournalEntry } from '../domain/journal.ts'
@@ -120,8 +121,28 @@ function hold(store: JournalStore, table: TableName, taken: TableEntry): HeldJou
 /** Signs of life between two leases' ends: one may be late or lost. */
 const RENEWALS_PER_LEASE = 3
 
+/**
+ * Does work while its table is held: keeps the lease, gives the work a signal that also aborts as `superseded` once another
+ * attempt has the table, and gives the table back in the end.
+ */
+export async function whileHeld<Result>(
+  deps: { readonly journal: JournalStore; readonly clock: Clock },
+  held: HeldJournal,
+  stop: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const superseded = new AbortController()
+  const lease = keepLease(deps, held, () => superseded.abort('superseded' satisfies AbortReason))
+  try {
+    return await work(AbortSignal.any([stop, superseded.signal]))
+  } finally {
+    lease.stop()
+    await held.release()
+  }
+}
+
 /** Keeps the lease while work runs, and calls back once when another attempt has the table. Stop it when done. */
-export function keepLease(
+function keepLease(
   { journal: store, clock }: { readonly journal: JournalStore; readonly clock: Clock },
   { table, attempt }: Pick<HeldJournal, 'table' | 'attempt'>,
   onSuperseded: () => void,

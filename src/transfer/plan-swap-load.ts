@@ -1,4 +1,5 @@
 import type { TargetTable } from '../catalog/read-target.ts'
+import { SHADOW_PREFIX } from '../catalog/swap-table.ts'
 import { versionOf } from '../catalog/update-table.ts'
 import type { LoadRecord } from '../domain/load-record.ts'
 import { swapNoteKey } from '../domain/locations.ts'
@@ -45,7 +46,7 @@ export async function planSwapLoad(
   const metadata = await readTableMetadata(s3, target.entry)
   if (metadata?.bytes === undefined || metadata.bytes < model.swapAtBytes) return undefined
   const { transferId } = transfer
-  const shadowTable = `_transfer_shadow_${transferId}_${id}`
+  const shadowTable = `${SHADOW_PREFIX}${transferId}_${id}`
   const { properties, layout } = metadata
   const stagingTable = plan.staging.table
   const { database } = plan

@@ -1,4 +1,5 @@
 import { readTarget, type TargetTable } from '../catalog/read-target.ts'
+import { STAGING_PREFIX } from '../catalog/staging-table.ts'
 import type { LoadRecord } from '../domain/load-record.ts'
 import { s3Uri, stagingPrefix, tablePrefix } from '../domain/locations.ts'
 import type { PartitionField } from '../domain/partition-field.ts'
@@ -59,7 +60,7 @@ export async function prepareLoad(
     target,
     record,
     targetLocation: s3Uri(bucket, tablePrefix(destination, model.tableName, attempt)),
-    stagingTable: `_transfer_staging_${transfer.transferId}_${attempt}`,
+    stagingTable: `${STAGING_PREFIX}${transfer.transferId}_${attempt}`,
     stagingLocation: s3Uri(bucket, prefix),
     partitionedBy,
     activeVersion: declared.activeVersion,

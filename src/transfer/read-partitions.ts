@@ -1,11 +1,11 @@
 import { partitionsOfMetadata } from '../catalog/partition-spec.ts'
 import type { TargetTable } from '../catalog/read-target.ts'
-import { parseS3Uri } from '../domain/locations.ts'
 import type { Model } from '../domain/model.ts'
 import type { PartitionField } from '../domain/partition-field.ts'
 import type { TableRecord } from '../domain/table-record.ts'
 import { partitionsOfModel } from '../load/table-partitions.ts'
 import type { ReadingS3 } from '../staging/s3-port.ts'
+import { readMetadataFile } from './read-table-metadata.ts'
 
 /**
  * How the target is partitioned, by its own columns' names: as was written down of it, or as its Iceberg metadata say, or
@@ -24,13 +24,11 @@ export async function readPartitions(
 
 async function partitionsOfTable(
   s3: Pick<ReadingS3, 'getObject'>,
-  { metadataLocation }: TargetTable,
+  { entry }: TargetTable,
 ): Promise<readonly PartitionField[] | undefined> {
-  const place = metadataLocation === undefined ? undefined : parseS3Uri(metadataLocation)
-  if (!place) return undefined
   try {
-    const { Body } = await s3.getObject({ Bucket: place.bucket, Key: place.key })
-    return partitionsOfMetadata((await Body?.transformToString()) ?? '')
+    const text = await readMetadataFile(s3, entry)
+    return text === undefined ? undefined : partitionsOfMetadata(text)
   } catch {
     // Safe to pass over: it decides how rows are divided, and an own failure of S3 or of the table shows with the load.
     return undefined

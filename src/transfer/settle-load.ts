@@ -1,10 +1,9 @@
-import type { AbortReason } from '../domain/abort-reason.ts'
 import type { Destination } from '../domain/destination.ts'
 import { cleaned } from '../domain/journal.ts'
 import { stagingPrefix } from '../domain/locations.ts'
 import { cleanUp, removeStaged } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
-import { keepLease, type TableEntry, takeOpenLoad } from './journal.ts'
+import { type TableEntry, takeOpenLoad, whileHeld } from './journal.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 
 /** What became of a load that was left open. */
@@ -29,19 +28,13 @@ export async function settleLoad(
     const taken = await takeOpenLoad(deps.journal, table)
     if (!taken) return 'nothing to do'
     const { journal, left } = taken
-    const superseded = new AbortController()
-    const lease = keepLease(deps, journal, () => superseded.abort('superseded' satisfies AbortReason))
-    try {
-      const signal = AbortSignal.any([stop, superseded.signal])
+    return await whileHeld(deps, journal, stop, async signal => {
       if (journal.entry().position.state !== 'planned')
-        return await settle({ clients, deps, destination, journal, signal })
+        return settle({ clients, deps, destination, journal, signal })
       await journal.move(cleaned(journal.entry(), undefined))
       await removeUnsubmitted(clients, destination, tableName, left)
       return 'given up'
-    } finally {
-      lease.stop()
-      await journal.release()
-    }
+    })
   } finally {
     clients.close()
   }

@@ -1,4 +1,4 @@
-import { type AbortReason, isHandedOver } from '../domain/abort-reason.ts'
+import { isHandedOver } from '../domain/abort-reason.ts'
 import type { Destination } from '../domain/destination.ts'
 import { TransferError, toTransferError } from '../domain/errors.ts'
 import { cleaned, staged } from '../domain/journal.ts'
@@ -9,7 +9,7 @@ import type { ActiveVersion } from '../load/load-statement.ts'
 import { checkDestination } from './check-destination.ts'
 import { cleanUp } from './clean-up.ts'
 import { finishLoad, type OpenLoad } from './finish-load.ts'
-import { keepLease, takeTable } from './journal.ts'
+import { takeTable, whileHeld } from './journal.ts'
 import { windowOf } from './plan-window.ts'
 import type { DestinationClients, TransferDeps } from './ports.ts'
 import { type PreparedLoad, prepareLoad } from './prepare-load.ts'
@@ -78,20 +78,13 @@ async function runWith(
     ensureNoUnknownLoad(clients, deps, job),
   )
   if ('outcome' in taken) return taken.outcome
-  const superseded = new AbortController()
-  const lease = keepLease(deps, taken, () => superseded.abort('superseded' satisfies AbortReason))
-  const signal = AbortSignal.any([options.signal, superseded.signal])
-  try {
-    if (taken.entry().transferId !== transfer.transferId) {
-      // This transfer's rows are newer, and come after.
-      await settle({ clients, deps, destination, journal: taken, signal })
-      return await runWith(clients, deps, job, options)
-    }
-    return await runHolding({ clients, deps, destination, journal: taken, signal }, job, options)
-  } finally {
-    lease.stop()
-    await taken.release()
-  }
+  return whileHeld(deps, taken, options.signal, async signal => {
+    const open = { clients, deps, destination, journal: taken, signal }
+    if (taken.entry().transferId === transfer.transferId) return runHolding(open, job, options)
+    // This transfer's rows are newer, and come after.
+    await settle(open)
+    return runWith(clients, deps, job, options)
+  })
 }
 
 async function runHolding(
