@@ -16,7 +16,7 @@ import { startSide } from './side.ts'
 import { STATEMENT_SHAPES } from './statement-shapes.ts'
 import { travelInTime } from './time-travel.ts'
 
-const DEFAULT_CASES = 16
+const DEFAULT_CASES = 20
 
 const { values } = parseArgs({
   options: {

@@ -45,7 +45,10 @@ it('no more models of a destination or a workgroup run at a time than their limi
   const jobs = await t.queues.models.getCompleted()
 
   expect(runs).toBe(24)
-  expect(Object.fromEntries(most)).toEqual({ acme: 2, beta: 2, workgroup: 3 })
+  // How many of each meet is left to chance: whoever finds no slot comes back at a time of its own.
+  expect(most.get('acme')).toBeLessThanOrEqual(2)
+  expect(most.get('beta')).toBeLessThanOrEqual(2)
+  expect([2, 3]).toContain(most.get('workgroup'))
   expect(jobs.map(({ attemptsMade }) => attemptsMade)).toEqual(jobs.map(() => 1))
   await t.close()
 })
