@@ -94,6 +94,41 @@ async function entryOf({ tableName }: Model) {
   return Table
 }
 
+async function metadataOf(of: Model): Promise<{ readonly key: string; readonly text: string }> {
+  const location = (await entryOf(of)).Parameters?.metadata_location ?? ''
+  const key = location.replace(`s3://${world.bucket}/`, '')
+  const { Body } = await world.customer.s3.getObject({ Bucket: world.bucket, Key: key })
+  return { key, text: (await Body?.transformToString()) ?? '' }
+}
+
+/** As Spark does it by `ALTER TABLE … WRITE ORDERED BY name`; Athena has no statement for it. */
+async function sortByName(of: Model): Promise<void> {
+  const { key, text } = await metadataOf(of)
+  const metadata = z.looseObject({ 'sort-orders': z.array(z.unknown()) }).parse(JSON.parse(text))
+  const order = { 'source-id': 2, transform: 'identity', direction: 'asc', 'null-order': 'nulls-first' }
+  const sorted = {
+    ...metadata,
+    'sort-orders': [...metadata['sort-orders'], { 'order-id': 7, fields: [order] }],
+    'default-sort-order-id': 7,
+  }
+  const Key = key.replace(/[^/]+$/, '99999-sorted.metadata.json')
+  await world.customer.s3.putObject({ Bucket: world.bucket, Key, Body: JSON.stringify(sorted) })
+  const { VersionId = '0', Name = '', TableType, Parameters, StorageDescriptor } = await entryOf(of)
+  const location = `s3://${world.bucket}/${Key}`
+  await world.customer.glue.updateTable({
+    DatabaseName: world.schema,
+    VersionId,
+    SkipArchive: true,
+    TableInput: {
+      Name,
+      TableType,
+      PartitionKeys: [],
+      Parameters: { ...Parameters, metadata_location: location },
+      StorageDescriptor,
+    },
+  })
+}
+
 async function keysBelow(prefix: string): Promise<readonly string[]> {
   const { Contents = [] } = await world.customer.s3.listObjectsV2({
     Bucket: world.bucket,
@@ -243,11 +278,6 @@ it("tables with the customer's own columns, partitions or properties lose nothin
   await run(`INSERT INTO ${world.schema}.own_columns VALUES (1, 'a', 'kept')`)
   for (const one of [own, parted, tuned]) await load(one, [row(1, 'a'), row(2, 'b')])
   const ownRows = await run(`SELECT id, own FROM ${world.schema}.own_columns ORDER BY id`)
-  const metadataOf = async (one: Model) => {
-    const metadata = (await entryOf(one)).Parameters?.metadata_location ?? ''
-    const Key = metadata.replace(`s3://${world.bucket}/`, '')
-    return (await world.customer.s3.getObject({ Bucket: world.bucket, Key })).Body?.transformToString()
-  }
 
   expect(ownRows).toEqual([
     ['1', 'kept'],
@@ -255,10 +285,27 @@ it("tables with the customer's own columns, partitions or properties lose nothin
   ])
   expect((await entryOf(own)).StorageDescriptor?.Location).toContain('own_columns_made')
   expect((await entryOf(parted)).StorageDescriptor?.Location).not.toContain('parted_made')
-  expect(await metadataOf(parted)).toMatch(/"transform":\s*"identity"/)
+  expect((await metadataOf(parted)).text).toMatch(/"transform":\s*"identity"/)
   expect((await entryOf(tuned)).StorageDescriptor?.Location).not.toContain('tuned_made')
-  expect(await metadataOf(tuned)).toMatch(/"vacuum_max_snapshot_age_seconds":\s*"77"/)
+  expect((await metadataOf(tuned)).text).toMatch(/"vacuum_max_snapshot_age_seconds":\s*"77"/)
   for (const one of [own, parted, tuned]) expect(await tableOf(one)).toEqual(['1 a', '2 b'])
+})
+
+it('a table that is laid out as no statement can make one is overwritten by MERGE, and keeps its layout', async () => {
+  const sorted = model('sorted')
+  await load(sorted, [row(1, 'a'), row(2, 'b')])
+  await sortByName(sorted)
+  const before = await entryOf(sorted)
+  const result = await load(sorted, [row(2, 'c'), row(3, 'd')])
+  const [note] = await notesOf(sorted)
+
+  expect(await tableOf(sorted)).toEqual(['2 c', '3 d'])
+  expect(result).toMatchObject({ status: 'SUCCESS', changedRowCount: 3 })
+  expect((await entryOf(sorted)).StorageDescriptor?.Location).toBe(before.StorageDescriptor?.Location)
+  expect((await metadataOf(sorted)).text).toMatch(/"default-sort-order-id":\s*7\b/)
+  expect(await isThere(note?.shadowTable ?? '')).toBe(false)
+  expect(await keysBelow('staging/')).toEqual([])
+  expect(await load(sorted, [row(2, 'c'), row(3, 'd')])).toMatchObject({ statementCount: 0 })
 })
 
 it('a target that anybody changed meanwhile is left as it is: COMMIT_CONFLICT, and the next attempt overwrites it', async () => {
