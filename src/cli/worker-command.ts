@@ -11,13 +11,14 @@ import { readSecret } from '../config/read-secret.ts'
 import type { Settings } from '../config/settings.ts'
 import { type Destination, workgroupScopeOf } from '../domain/destination.ts'
 import { startOperationsServer } from '../operations/http-server.ts'
+import { createMetrics } from '../operations/metrics.ts'
 import { connectRedis, type QueueConnection, redisWarnings } from '../queue/connection.ts'
 import { createJournalStore } from '../queue/journal-store.ts'
 import { createModelStateStore } from '../queue/model-state-store.ts'
 import { openQueues } from '../queue/queues.ts'
 import { createRateLimiter } from '../queue/rate-limiter.ts'
 import type { SlotScope } from '../queue/slots.ts'
-import { createTransferWorker, type TransferWorker } from '../queue/transfer-worker.ts'
+import { createTransferWorker, type TransferWorker, type WorkerEvent } from '../queue/transfer-worker.ts'
 import { finishTransfer } from '../transfer/finish-transfer.ts'
 import type { TransferDeps } from '../transfer/ports.ts'
 import { failedModel } from '../transfer/run-transfer.ts'
@@ -47,8 +48,13 @@ export async function workerCommand(context: Context): Promise<number> {
     ...deps,
     connect: limitedConnect(deps.connect, limiter, signal),
   })
-  const worker = await startWorker({ settings, config, limitedTo, connection, log })
   const queues = openQueues(connection)
+  const metrics = createMetrics(queues)
+  const onEvent = (event: WorkerEvent): void => {
+    metrics.record(event)
+    log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event)
+  }
+  const worker = await startWorker({ settings, config, limitedTo, connection, onEvent })
   const housekeeping = startHousekeeping({
     ...{ settings, config, composition, connection, queues, log },
     deps: limitedTo(),
@@ -57,6 +63,7 @@ export async function workerCommand(context: Context): Promise<number> {
     host: settings.httpHost,
     port: settings.httpPort,
     queues,
+    metrics,
     dashboard: settings.dashboardPassword
       ? { user: settings.dashboardUser, password: await readSecret(settings.dashboardPassword) }
       : undefined,
@@ -114,10 +121,16 @@ interface WorkerParts {
   /** What models need, with calls of Athena that keep to its rates; an abort ends their waiting. */
   readonly limitedTo: (signal?: AbortSignal) => TransferDeps
   readonly connection: QueueConnection
-  readonly log: pino.Logger
+  readonly onEvent: (event: WorkerEvent) => void
 }
 
-function startWorker({ settings, config, limitedTo, connection, log }: WorkerParts): Promise<TransferWorker> {
+function startWorker({
+  settings,
+  config,
+  limitedTo,
+  connection,
+  onEvent,
+}: WorkerParts): Promise<TransferWorker> {
   const destinationOf = (name: string) => destinationNamed(config, name)
   const { transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, concurrency } = settings
   return createTransferWorker({
@@ -133,7 +146,7 @@ function startWorker({ settings, config, limitedTo, connection, log }: WorkerPar
     failedModel,
     finishTransfer: ({ transferId, destination }, models) =>
       finishTransfer(limitedTo(), { transferId, destination: destinationOf(destination), models }),
-    onEvent: event => log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event),
+    onEvent,
   })
 }
 

@@ -110,11 +110,11 @@ export const settingsSchema = z.object({
   }),
   httpHost: z.string().min(1).default('127.0.0.1').meta({
     variable: 'ATHENA_TRANSFER_HTTP_HOST',
-    description: 'Address that health and dashboard listen on.',
+    description: 'Address that health, metrics and dashboard listen on.',
   }),
   httpPort: integer(0, 65_535).default(8080).meta({
     variable: 'ATHENA_TRANSFER_HTTP_PORT',
-    description: 'Port of health and dashboard; 0 takes a free one.',
+    description: 'Port of health, metrics and dashboard; 0 takes a free one.',
   }),
   dashboardUser: z
     .string()

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { basicAuth } from 'hono/basic-auth'
 import type { TransferQueues } from '../queue/queues.ts'
 import { mountDashboard } from './dashboard.ts'
+import type { Metrics } from './metrics.ts'
 
 /** What the server shows and to whom. */
 export interface OperationsOptions {
@@ -11,6 +12,7 @@ export interface OperationsOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly queues: TransferQueues
+  readonly metrics: Metrics
   /** Without it the dashboard is off. */
   readonly dashboard: { readonly user: string; readonly password: string } | undefined
   /** Problems that keep the worker from working; none when it is ready. */
@@ -24,8 +26,9 @@ export interface OperationsServer {
 }
 
 /**
- * Serves `/health/live` (the process answers), `/health/ready` (503 with reasons when it cannot work) and the queue
- * dashboard at `/dashboard`, the last behind basic authentication.
+ * Serves `/health/live` (the process answers), `/health/ready` (503 with reasons when it cannot work), `/metrics` for
+ * Prometheus (numbers, and no name of a customer) and the queue dashboard at `/dashboard`, the last behind basic
+ * authentication.
  */
 export async function startOperationsServer(options: OperationsOptions): Promise<OperationsServer> {
   const app = new Hono()
@@ -36,6 +39,10 @@ export async function startOperationsServer(options: OperationsOptions): Promise
       { status: problems.length === 0 ? 'ready' : 'not ready', problems },
       problems.length === 0 ? 200 : 503,
     )
+  })
+  app.get('/metrics', async context => {
+    const text = await options.metrics.text()
+    return context.body(text, 200, { 'content-type': options.metrics.contentType })
   })
   if (options.dashboard) {
     const { user: username, password } = options.dashboard

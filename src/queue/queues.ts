@@ -20,8 +20,11 @@ export function openQueues({ redis, prefix }: QueueConnection): TransferQueues {
     prefix,
     defaultJobOptions: { removeOnComplete: RETENTION, removeOnFail: RETENTION },
   }
-  return {
-    transfers: new Queue<TransferPayload, TransferResult>(QUEUES.transfers, options),
-    models: new Queue<ModelPayload, ModelResult>(QUEUES.models, options),
-  }
+  const transfers: TransferJobQueue = new Queue<TransferPayload, TransferResult>(QUEUES.transfers, options)
+  const models: ModelJobQueue = new Queue<ModelPayload, ModelResult>(QUEUES.models, options)
+  for (const queue of [transfers, models])
+    queue.on('error', () => {
+      // Safe to pass over: the call that met it rejects, and BullMQ prints what nobody listens for.
+    })
+  return { transfers, models }
 }

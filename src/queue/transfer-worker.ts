@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq'
-import type { ModelResult } from '../domain/transfer.ts'
+import type { ErrorReport } from '../domain/errors.ts'
+import type { ModelResult, TransferStatus } from '../domain/transfer.ts'
 import { onEnded } from './cancellation.ts'
 import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
@@ -9,7 +10,7 @@ import { createRunningModels } from './running-models.ts'
 import { createSlots } from './slots.ts'
 import { createTransferGate, type GateOptions } from './transfer-gate.ts'
 import { processTransfer, type TransferWork } from './transfer-processor.ts'
-import type { ModelJob, TransferJob } from './transfer-view.ts'
+import { type ModelJob, progressOf, type TransferJob } from './transfer-view.ts'
 
 /** What a worker does for its jobs, and how. */
 export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOptions {
@@ -25,18 +26,31 @@ export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOpti
 }
 
 /** Something that happened to a job. */
-export interface WorkerEvent {
-  readonly event:
-    | 'model completed'
-    | 'model failed'
-    | 'transfer completed'
-    | 'transfer failed'
-    | 'stalled'
-    | 'error'
-  readonly jobId?: string | undefined
-  readonly message?: string | undefined
-  readonly result?: ModelResult | undefined
-}
+export type WorkerEvent =
+  | { readonly event: 'model completed'; readonly jobId: string | undefined; readonly result: ModelResult }
+  | {
+      readonly event: 'model failed'
+      readonly jobId: string | undefined
+      readonly message: string
+      /** Of the last attempt. */
+      readonly result?: ModelResult | undefined
+      /** While another attempt is awaited. */
+      readonly retrying?: ErrorReport | undefined
+    }
+  | {
+      readonly event: 'transfer completed'
+      readonly jobId: string | undefined
+      readonly status: TransferStatus
+    }
+  | {
+      readonly event: 'transfer failed'
+      readonly jobId: string | undefined
+      readonly message: string
+      /** True when no other attempt is made. */
+      readonly isLast: boolean
+    }
+  | { readonly event: 'stalled'; readonly jobId: string }
+  | { readonly event: 'error'; readonly message: string }
 
 /** A running worker. */
 export interface TransferWorker {
@@ -86,15 +100,22 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
     { ...common, concurrency: options.concurrency },
   )
   transfers.on('completed', job =>
-    onEvent({ event: 'transfer completed', jobId: job.id, message: job.returnvalue?.status }),
+    onEvent({ event: 'transfer completed', jobId: job.id, status: job.returnvalue.status }),
   )
   transfers.on('failed', (job, error) =>
-    onEvent({ event: 'transfer failed', jobId: job?.id, message: error.message }),
+    onEvent({
+      event: 'transfer failed',
+      jobId: job?.id,
+      message: error.message,
+      isLast: job?.finishedOn !== undefined,
+    }),
   )
   models.on('completed', job => onEvent({ event: 'model completed', jobId: job.id, result: job.returnvalue }))
-  models.on('failed', (job, error) =>
-    onEvent({ event: 'model failed', jobId: job?.id, message: error.message }),
-  )
+  models.on('failed', (job, error) => {
+    const told = job && progressOf(job)
+    const news = told?.failure ? { result: told.failure } : { retrying: told?.retrying }
+    onEvent({ event: 'model failed', jobId: job?.id, message: error.message, ...news })
+  })
   for (const worker of [transfers, models]) {
     worker.on('stalled', jobId => onEvent({ event: 'stalled', jobId }))
     worker.on('error', error => onEvent({ event: 'error', message: error.message }))

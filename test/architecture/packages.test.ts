@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, { readonly owners: readonly string[]; re
   hono: { owners: ['operations'], why: 'A small HTTP router with basic authentication.' },
   ioredis: { owners: ['queue'], why: 'The Redis client that BullMQ uses.' },
   pino: { owners: ['cli'], why: 'JSON logs, with redaction.' },
+  'prom-client': { owners: ['operations'], why: "Prometheus's text format, and the process's own metrics." },
   yaml: { owners: ['config'], why: 'YAML 1.2 with line numbers in errors.' },
   zod: {
     owners: [

@@ -6,6 +6,7 @@ import { columnTypeSchema } from '../../src/domain/column-type-schema.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { WRITE_MODE_PROMISES } from '../../src/domain/model.ts'
 import { SPLITS } from '../../src/domain/split.ts'
+import { METRICS } from '../../src/operations/metrics.ts'
 import { FAULT_KINDS } from '../../src/stand-in/faults/kinds.ts'
 import { evolutionTable } from './evolutions.ts'
 import { nameTable } from './names.ts'
@@ -24,6 +25,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   evolutions: evolutionTable,
   names: nameTable,
   faults: faultTable,
+  metrics: metricTable,
 }
 
 function modeTable(): string {
@@ -53,6 +55,14 @@ function splitTable(): string {
     ([reason, { when, how, relaxed }]) => `| \`${reason}\` | ${when} | ${how} | ${relaxed} |`,
   )
   return ['| split | when | how | what it relaxes |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+function metricTable(): string {
+  const rows = Object.values(METRICS).map(
+    ({ name, labelNames, help }) =>
+      `| \`${name}\` | ${labelNames.map(label => `\`${label}\``).join(', ') || '–'} | ${help} |`,
+  )
+  return ['| metric | labels | means |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function settingsTable(): string {

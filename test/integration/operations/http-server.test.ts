@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OperationsServer, startOperationsServer } from '../../../src/operations/http-server.ts'
+import { createMetrics } from '../../../src/operations/metrics.ts'
 import { connectRedis, type QueueConnection } from '../../../src/queue/connection.ts'
 import { openQueues, type TransferQueues } from '../../../src/queue/queues.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
@@ -26,6 +27,7 @@ async function serve<Result>(
     host: '127.0.0.1',
     port: 0,
     queues,
+    metrics: createMetrics(queues),
     dashboard: options.dashboard,
     problems: async () => options.problems ?? [],
   })
