@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createAwsClients } from '../aws/clients.ts'
 import { createSourceS3 } from '../aws/source-s3.ts'
 import { createSts } from '../aws/sts.ts'
@@ -44,7 +45,7 @@ export function compose(settings: Settings, config: Config): Composition {
       settings.manifestSigningKey === undefined ? undefined : readSigningKey(settings.manifestSigningKey),
     stageModel: options => stageModel({ ...options, encoders }),
     clock: SYSTEM_CLOCK,
-    workDir: settings.workDir,
+    workDir: join(settings.workDir, 'athena-transfer'),
     queryTimeoutMs: settings.queryTimeoutMs,
   }
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { AbortReason } from '../domain/abort-reason.ts'
 import { SYSTEM_CLOCK } from '../domain/clock.ts'
 import { toTransferError } from '../domain/errors.ts'
+import { sweepWorkFolder } from '../maintenance/sweep-work-folder.ts'
 import type { QueueConnection } from '../queue/connection.ts'
 import { abandonedTables, endTransfers } from '../queue/janitor.ts'
 import type { RedisJournalStore } from '../queue/journal-store.ts'
@@ -38,9 +39,15 @@ export function startHousekeeping(
 ): { close(): Promise<void> } {
   const stop = new AbortController()
   const { signal } = stop
+  const look = (what: string, once: () => Promise<void>): Promise<void> =>
+    once().catch((thrown: unknown) => {
+      if (!signal.aborted) parts.log.warn(toTransferError(thrown).toReport(), `housekeeping: ${what}`)
+    })
   const loops = [
+    look('work folder', () => sweepFolder(parts)),
     repeat(lookMs.transfers, 'transfers', () => tidyTransfers(parts)),
     repeat(lookMs.loads, 'loads', () => settleLoads(parts, signal)),
+    repeat(lookMs.sweeps, 'work folder', () => sweepFolder(parts)),
     repeat(lookMs.sweeps, 'sweeps', () => sweepDestinations(parts, signal)),
   ]
   return {
@@ -50,14 +57,12 @@ export function startHousekeeping(
     },
   }
 
-  async function repeat(everyMs: number, what: string, look: () => Promise<void>): Promise<void> {
+  async function repeat(everyMs: number, what: string, once: () => Promise<void>): Promise<void> {
     for (;;) {
       // Workers that start together need not look together.
       await SYSTEM_CLOCK.sleep(everyMs * (1 + SYSTEM_CLOCK.random() / 4), signal)
       if (signal.aborted) return
-      await look().catch((thrown: unknown) => {
-        if (!signal.aborted) parts.log.warn(toTransferError(thrown).toReport(), `housekeeping: ${what}`)
-      })
+      await look(what, once)
     }
   }
 }
@@ -84,6 +89,14 @@ async function settleLoads(
       if (!signal.aborted) log.warn({ ...table, ...toTransferError(thrown).toReport() }, 'a load stays open')
     }
   }
+}
+
+/** What killed workers of this machine left: at the start, when it is most likely, and from time to time. */
+async function sweepFolder({ settings, composition, log }: HousekeepingParts): Promise<void> {
+  if (settings.sweepIntervalMs === 0) return
+  const options = { olderThanMs: sweepAgeOf(settings), nowMs: Date.now() }
+  const folders = await sweepWorkFolder(composition.workDir, options)
+  if (folders > 0) log.info({ folders }, 'removed what killed workers left in the work folder')
 }
 
 async function sweepDestinations(

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { destinationNamed } from '../config/load-config.ts'
 import type { ColumnType } from '../domain/column-type.ts'
 import type { Destination } from '../domain/destination.ts'
@@ -38,7 +37,7 @@ export async function singerCommand(
   try {
     const loads = readSinger(openInput(options, context.signal), {
       textProblem,
-      workDir: join(composition.workDir, 'athena-transfer'),
+      workDir: composition.workDir,
       loadBytes: LOAD_BYTES,
       signal: context.signal,
     })

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { STATUS_TABLE, updateStatusTable } from '../catalog/status-table.ts'
 import type { Destination } from '../domain/destination.ts'
 import { s3Uri, statusPrefix } from '../domain/locations.ts'
@@ -31,7 +30,7 @@ export async function finishTransfer(
   try {
     await updateStatusTable(clients.glue, destination.schema, changed, async rows => {
       const folder = statusPrefix(destination, transferId, randomBytes(6).toString('hex'))
-      const workDir = join(deps.workDir, 'athena-transfer')
+      const { workDir } = deps
       const key = `${folder}${STATUS_TABLE.replace(/^_/, '')}.parquet`
       await writeStatusFile(rows, { s3: clients.s3, bucket: destination.bucket, key, workDir, signal })
       return { location: s3Uri(destination.bucket, folder) }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { rejectedPrefix } from '../domain/locations.ts'
 import type { PartitionField } from '../domain/partition-field.ts'
 import { windowCursorOf } from '../domain/row-identity.ts'
@@ -48,7 +47,7 @@ export async function stage(
     bucket: destination.bucket,
     prefix: step.prefix,
     rejectedPrefix: rejectedPrefix(destination, transfer.transferId, model.tableName),
-    workDir: join(deps.workDir, 'athena-transfer'),
+    workDir: deps.workDir,
     signal: step.signal,
     onProgress: counts => step.onProgress({ stage: 'staging', ...counts }),
   })

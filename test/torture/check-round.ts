@@ -1,4 +1,6 @@
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { checkReading } from './table-check.ts'
 import { count, type Tally } from './tally.ts'
 import type { Transfers } from './transfers.ts'
@@ -7,13 +9,30 @@ import type { World } from './world.ts'
 /** Longest time of a transfer in peace, in milliseconds: a stalled job is found after 30 s, and tries again after some more. */
 const TRANSFER_LIMIT_MS = 300_000
 
-/** What crashes left, by kind; the names of all tables that no model has, and of what is staged for no open load. */
+/** What crashes left, by kind: how many there are of tables that no model has, and of what is staged for no open load. */
 export type LeftBehind = Readonly<
   Record<'staging tables' | 'shadow tables' | 'other tables' | 'staged files' | 'work folders', number>
 >
 
-/** One more transfer of everything, in peace: then each table is its source, and no load was executed twice. */
-export async function checkRound(world: World, transfers: Transfers, tally: Tally): Promise<LeftBehind> {
+/** What crashes left, and what of it is there after a sweep. */
+export interface Leavings {
+  readonly before: LeftBehind
+  readonly after: LeftBehind
+}
+
+/** A sweep takes what was made so long before the end of chaos, and somewhat later, as S3 tells whole seconds. In milliseconds. */
+const SETTLING_MS = 2_000
+
+/**
+ * One more transfer of everything, in peace: then each table is its source, and no load was executed twice. Then, once
+ * what chaos left is old enough, a sweep and new workers, which must leave nothing.
+ */
+export async function checkRound(
+  world: World,
+  transfers: Transfers,
+  tally: Tally,
+  chaosEndedMs: number,
+): Promise<Leavings> {
   const views = await transfers.once(
     world.accounts.map(({ name }) => name),
     TRANSFER_LIMIT_MS,
@@ -29,7 +48,41 @@ export async function checkRound(world: World, transfers: Transfers, tally: Tall
   }
   await checkTables(world, tally)
   await checkExecutions(world, tally)
-  return leftBehind(world, transfers)
+  const before = counts(await leftBehind(world, transfers))
+  await sleep(Math.max(0, chaosEndedMs + world.sweepAgeMs + SETTLING_MS - performance.now()))
+  await sweep(world)
+  const left = await leftBehind(world, transfers)
+  tally.left.push(...Object.entries(left).flatMap(([kind, names]) => names.map(name => `${kind}: ${name}`)))
+  return { before, after: counts(left) }
+}
+
+/** The customers' accounts by the product's own command, work folders by workers that start. */
+async function sweep({ accounts, workspace, workers, workDir, sweepAgeMs }: World): Promise<void> {
+  for (const { name } of accounts) {
+    const { exitCode, stderr } = await workspace.cli('sweep', name, '--older-than', `${sweepAgeMs / 1000}s`)
+    if (exitCode !== 0) throw new Error(`the sweep of ${name} ended with ${exitCode}: ${stderr}`)
+  }
+  for (let index = 0; index < workers.count; index++) workers.signal(index, 'SIGTERM')
+  const isClean = async (): Promise<boolean> => (await workFolders(workDir)).length === 0
+  for (let looks = 0; looks < MOST_LOOKS && !(await isClean()); looks++) await sleep(LOOK_MS)
+}
+
+/** How long workers may take to start again and sweep. */
+const [LOOK_MS, MOST_LOOKS] = [250, 240]
+
+/** Folders of attempts. */
+async function workFolders(workDir: string): Promise<readonly string[]> {
+  return readdir(join(workDir, 'athena-transfer'))
+}
+
+function counts(left: Readonly<Record<keyof LeftBehind, readonly string[]>>): LeftBehind {
+  return {
+    'staging tables': left['staging tables'].length,
+    'shadow tables': left['shadow tables'].length,
+    'other tables': left['other tables'].length,
+    'staged files': left['staged files'].length,
+    'work folders': left['work folders'].length,
+  }
 }
 
 async function checkTables({ accounts, sources }: World, tally: Tally): Promise<void> {
@@ -49,7 +102,10 @@ async function checkExecutions({ accounts }: World, tally: Tally): Promise<void>
       if (times > 1) tally.executedTwice.push(`${account.name}: ${times} times ${sql.slice(0, 200)}`)
 }
 
-async function leftBehind(world: World, transfers: Transfers): Promise<LeftBehind> {
+async function leftBehind(
+  world: World,
+  transfers: Transfers,
+): Promise<Readonly<Record<keyof LeftBehind, readonly string[]>>> {
   const open = await transfers.openLoads()
   const named = new Set(
     open.flatMap(({ staging, files }) => [staging?.table ?? '', ...files.map(({ key }) => key)]),
@@ -59,13 +115,13 @@ async function leftBehind(world: World, transfers: Transfers): Promise<LeftBehin
   const keys = (await Promise.all(world.accounts.map(account => of(account.keysBelow('staging/'))))).flat()
   const expected = new Set([...world.sources.keys(), '_transfer_status'])
   const extra = tables.filter(name => !expected.has(name))
-  const starting = (prefix: string) => extra.filter(name => name.startsWith(prefix)).length
+  const starting = (prefix: string) => extra.filter(name => name.startsWith(prefix))
   const [staging, shadow] = [starting('_transfer_staging_'), starting('_transfer_shadow_')]
   return {
     'staging tables': staging,
     'shadow tables': shadow,
-    'other tables': extra.length - staging - shadow,
-    'staged files': keys.length,
-    'work folders': (await readdir(world.workDir)).length,
+    'other tables': extra.filter(name => !staging.includes(name) && !shadow.includes(name)),
+    'staged files': keys,
+    'work folders': await workFolders(world.workDir),
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Torture of the whole product with real parts: redis-server, the stand-in, worker processes, several destinations. The
  * source changes all the time, transfers are asked for all the time, everything dies all the time; a reader checks that
- * each read is a whole version. After each round of it: peace, one more transfer, and every row against an oracle.
+ * each read is a whole version. After each round of it: peace, one more transfer, every row against an oracle, and a sweep,
+ * after which nothing may be left.
  *
  * `--minutes N` sets how long at least, `--round-seconds N` how long chaos lasts before each check, `--workers N`,
  * `--destinations N`; `--seed N` repeats what is done and in which order, though not at which moment it hits.
@@ -73,12 +74,13 @@ async function chaosRound({ world, transfers, seed, tally, strokes }: Torture, r
 async function runRound(torture: Torture, round: number): Promise<void> {
   const { world, transfers, tally } = torture
   await chaosRound(torture, round)
+  const chaosEndedMs = performance.now()
   const backlogMs = await transfers.settle(BACKLOG_LIMIT_MS)
-  const left = await checkRound(world, transfers, tally)
+  const { before, after } = await checkRound(world, transfers, tally, chaosEndedMs)
   await world.workspace.rotateToken()
   const seconds = Math.round(backlogMs / 1000)
   console.log(
-    `round ${round}: backlog clear after ${seconds} s; ${summary(torture)}; left behind: ${told(left)}`,
+    `round ${round}: backlog clear after ${seconds} s; ${summary(torture)}; left for the sweep: ${told(before)}; left behind: ${told(after)}`,
   )
 }
 

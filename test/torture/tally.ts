@@ -12,6 +12,8 @@ export interface Tally {
   readonly older: string[]
   /** MERGE statements that succeeded more than once. */
   readonly executedTwice: string[]
+  /** What the sweep left that no open load names. */
+  readonly left: string[]
   /** What else is not as promised: a transfer that failed in peace, a table that did not catch up. */
   readonly broken: string[]
 }
@@ -27,6 +29,7 @@ export function newTally(): Tally {
     torn: [],
     older: [],
     executedTwice: [],
+    left: [],
     broken: [],
   }
 }
@@ -41,7 +44,15 @@ export function count(tally: Tally, where: string, { rowCount, lost, doubled, to
 
 /** The lists that are not empty, by what they are of. */
 export function violationsOf(tally: Tally): readonly (readonly [kind: string, found: readonly string[]])[] {
-  const { lost, doubled, torn, older, executedTwice, broken } = tally
-  const kinds = { lost, doubled, 'of another version': torn, older, 'executed twice': executedTwice, broken }
+  const { lost, doubled, torn, older, executedTwice, left, broken } = tally
+  const kinds = {
+    lost,
+    doubled,
+    'of another version': torn,
+    older,
+    'executed twice': executedTwice,
+    'left behind': left,
+    broken,
+  }
   return Object.entries(kinds).filter(([, found]) => found.length > 0)
 }

@@ -25,6 +25,8 @@ export interface World {
   readonly workspace: Workspace
   /** Folder of what workers stage, and of nothing else. */
   readonly workDir: string
+  /** Age from which sweeps take things, in milliseconds. */
+  readonly sweepAgeMs: number
   stop(options: { readonly keepLogs: boolean }): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export async function startWorld(options: {
   const workers = startWorkers(options.workers, workspace)
   return {
     ...{ redis, standIn, lanes, workers, accounts, sources, workspace, workDir },
+    sweepAgeMs: QUERY_TIMEOUT_MS,
     stop: async ({ keepLogs }) => {
       await workers.stop()
       await Promise.all([lanes.redis.close(), lanes.aws.close()])
@@ -80,7 +83,7 @@ async function customersOf(standIn: TestStandIn, count: number): Promise<readonl
 /** Time that a worker's models have after SIGTERM, in milliseconds: some end in it, others are handed over. */
 const GRACE_MS = 1_000
 
-/** Longest time of one statement, in milliseconds. */
+/** Longest time of one statement, and so the least age of what a sweep takes, in milliseconds. */
 const QUERY_TIMEOUT_MS = 60_000
 
 async function configure(
@@ -104,6 +107,7 @@ async function configure(
     ATHENA_TRANSFER_HTTP_PORT: '0',
     ATHENA_TRANSFER_SHUTDOWN_GRACE_MS: String(GRACE_MS),
     ATHENA_TRANSFER_QUERY_TIMEOUT_MS: String(QUERY_TIMEOUT_MS),
+    ATHENA_TRANSFER_SWEEP_AGE_MS: String(QUERY_TIMEOUT_MS),
   }
   return { workspace: { ...workspace, env }, workDir }
 }
