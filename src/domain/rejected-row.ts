@@ -31,7 +31,12 @@ export interface RejectedRowLimits {
 export const rejectedRowLimitsSchema = z
   .strictObject({
     maxCount: z.int().min(0).optional(),
-    maxShare: z.number().min(0).max(1).optional().meta({ description: 'Of the rows read, 0 to 1.' }),
+    maxShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .meta({ description: 'Of the rows read, those outside of the window not among them, 0 to 1.' }),
   })
   .prefault({})
   .transform(

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { isNested } from '../domain/column-type.ts'
+import { type ColumnType, isNested } from '../domain/column-type.ts'
 import { TransferError } from '../domain/errors.ts'
 import { linesOf } from '../domain/lines.ts'
 import type { RejectedRow } from '../domain/rejected-row.ts'
@@ -10,7 +10,7 @@ import type { CsvDialect } from '../domain/row-batch.ts'
 import { ROW_COLUMN } from '../domain/row-identity.ts'
 import type { CellProblem } from './cell-rules.ts'
 import { type CsvValue, csvRows } from './csv-rows.ts'
-import type { EncodedColumn } from './encode-sql.ts'
+import type { EncodedColumn, Window } from './encode-sql.ts'
 import { type Cell, readJsonLine } from './json-line.ts'
 import { openRejectedSpool, type RejectedRows } from './rejected-spool.ts'
 import { readValue } from './value-rules.ts'
@@ -26,6 +26,8 @@ export interface ExactInput {
   readonly firstLine: number
   readonly firstRow: number
   readonly columns: readonly EncodedColumn[]
+  /** Rows outside of it are passed over, should they not fit. */
+  readonly window?: Window | undefined
   /** Where rejected rows are appended. */
   readonly rejectedPath: string
   /** Rejected rows after which reading stops; undefined reads all. */
@@ -54,6 +56,7 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
   for await (const { line, cells } of rows) {
     const row = cells instanceof Error ? { reason: cells.message } : readRow(cells, input.columns)
     const place = input.firstRow + rowCount++
+    if ('reason' in row && !(cells instanceof Error) && isOutside(cells, input)) continue
     if ('reason' in row) await rejected.add({ file: input.origin, line, ...row })
     else if (!out.write(`{${row.members.join(',')},"${ROW_COLUMN}":${place}}\n`)) await once(out, 'drain')
     if (rejected.count >= (input.maxRejected ?? Number.POSITIVE_INFINITY)) break
@@ -61,6 +64,47 @@ export async function readExactly(input: ExactInput, target: string): Promise<Ex
   out.end()
   await once(out, 'close')
   return { rowCount, ...(await rejected.close()), ...(csvHeader ? { csvHeader } : {}) }
+}
+
+/**
+ * True when a row's cursor lies outside of the window, so that the row is not read, whatever else it holds: the checks in
+ * SQL do not look at it either. A cursor or a flag of deletion that does not fit lies nowhere, and tells nothing.
+ */
+function isOutside(cells: Cells, { columns, window }: ExactInput): boolean {
+  const cursor = columns.find(({ tableName }) => tableName === window?.column)
+  if (!cursor || !window) return false
+  const at = textOf(cells, cursor)
+  if (at === undefined) return false
+  if (at === null) return window.to !== undefined
+  const isBefore = (bound: string): boolean => isLess(at, boundText(bound, cursor), cursor.type)
+  if (window.from !== undefined && isBefore(window.from)) return true
+  return window.to !== undefined && !isBefore(window.to) && !mayBeDeleted(cells, columns, window)
+}
+
+/** A bound as the cursor's cells are read. */
+function boundText(bound: string, { name, type }: EncodedColumn): string {
+  const outcome = readValue(type, { kind: 'string', text: bound })
+  if ('reason' in outcome || outcome.text === null)
+    throw new TransferError('INTERNAL', `a window of column "${name}" is bounded by "${bound}"`)
+  return outcome.text
+}
+
+/** By canonical texts: days sort as they are, microseconds and whole numbers as numbers. */
+function isLess(left: string, right: string, type: ColumnType): boolean {
+  return type.kind === 'date' ? left < right : BigInt(left) < BigInt(right)
+}
+
+function mayBeDeleted(cells: Cells, columns: readonly EncodedColumn[], { deletedBy }: Window): boolean {
+  const column = columns.find(({ tableName }) => tableName === deletedBy)
+  const text = column && textOf(cells, column)
+  return column !== undefined && text !== null && text !== 'false'
+}
+
+/** A cell in canonical text; undefined when it does not fit. */
+function textOf(cells: Cells, { name, type }: EncodedColumn): string | null | undefined {
+  const cell = cells.get(name)
+  const outcome = cell ? readValue(type, cell) : { text: null }
+  return 'reason' in outcome ? undefined : outcome.text
 }
 
 type Cells = ReadonlyMap<string, Cell>

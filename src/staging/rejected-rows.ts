@@ -14,9 +14,9 @@ const MAX_KEPT_OF_FAILED = 10_000
 /** Name of a model's rejected rows below their folder; a later attempt's replace an earlier one's. */
 export const REJECTED_FILE = 'rejected.ndjson'
 
-/** What a model has rejected of the rows it read. */
+/** What a model has rejected, beside the rows that fit; those outside of the window are neither. */
 interface Rejections extends RejectedRows {
-  readonly sourceRowCount: number
+  readonly rowCount: number
 }
 
 /**
@@ -40,10 +40,10 @@ export function ensureRejectedCount(model: Model, rejections: Rejections): void 
 /** To be called after the last slice. @throws {TransferError} `ROW_INVALID` for a larger share than may be rejected. */
 export function ensureRejectedShare(model: Model, rejections: Rejections): void {
   const { maxShare } = model.rejectedRows
-  const { rejectedRowCount, sourceRowCount } = rejections
-  if (maxShare === undefined || rejectedRowCount === 0 || rejectedRowCount / sourceRowCount <= maxShare)
-    return
-  const counts = `${rejectedRowCount} of ${sourceRowCount} rows do not fit, a share of ${maxShare} may`
+  const { rejectedRowCount } = rejections
+  const readCount = rejections.rowCount + rejectedRowCount
+  if (maxShare === undefined || rejectedRowCount === 0 || rejectedRowCount / readCount <= maxShare) return
+  const counts = `${rejectedRowCount} of ${readCount} rows do not fit, a share of ${maxShare} may`
   throw tooManyRejected(model, rejections, counts)
 }
 

@@ -37,6 +37,7 @@ export function createOracle() {
   let table: Table | undefined
   let watermark: number | undefined
   let isLost = false
+  let known: string | undefined
   return {
     /** Glue's columns without ours, each as name, type and comment. */
     columns: () =>
@@ -48,6 +49,7 @@ export function createOracle() {
     forget(): void {
       isLost = true
       watermark = undefined
+      known = undefined
     },
     dropTable(): void {
       table = undefined
@@ -60,30 +62,36 @@ export function createOracle() {
       )
       table = { ...table, columns, rows }
     },
-    /** Whether the transfer succeeds; one with too many rows that do not fit changes nothing. */
+    /** Whether the transfer succeeds; one that reads too many rows that do not fit changes nothing. */
     transfer(source: readonly SourceRow[], shape: Shape, isFull: boolean): boolean {
       const columns = columnsAfter(table, shape)
-      const read = source.map(row => readRow(row, shape, columns))
-      if (read.filter(row => row === undefined).length > shape.maxRejected) return false
-      const fitting = read.filter(row => row !== undefined)
       const names = new Set<string>([...Object.keys(FIXED), ...shape.columns.map(({ name }) => name)])
       const meeting = JSON.stringify([shape.writeMode, shape.key])
       const isReplaced = isFull || shape.writeMode === 'overwrite' || (table && table.meeting !== meeting)
       const isFilling = shape.backfills && [...names].some(name => !table?.filledLast.has(name))
       const isWhole = !table || isReplaced || isFilling || !shape.hasCursor
       // What was lost is seen in the table, by a transfer that needs to know.
-      if (isLost && table && !isWhole) watermark = latest(table.rows.map(({ values }) => values))
+      const recovered = isWhole ? undefined : latest((table?.rows ?? []).map(({ values }) => values))
+      const before = isLost ? recovered : watermark
+      const read = readRows(source, isWhole ? undefined : before, shape, columns)
+      const batch = read.filter(row => row !== undefined)
+      if (read.length - batch.length > shape.maxRejected) return false
       isLost = false
-      const isAll = isWhole || watermark === undefined
-      const batch = isAll ? fitting : inWindow(fitting, watermark ?? 0, shape)
       const filled = new Set([...(table?.filled ?? []), ...names])
       const context = { shape, names, cleared: [...filled].filter(name => !names.has(name)) }
       const present = table?.rows ?? []
-      const rows = isReplaced ? replaced(present, batch, context) : met(present, batch, context)
+      const isKnown = !isWhole && known === contentOf(batch, shape, columns)
+      const rows = isKnown
+        ? present
+        : isReplaced
+          ? replaced(present, batch, context)
+          : met(present, batch, context)
       watermark =
         shape.hasCursor && shape.writeMode !== 'overwrite'
-          ? latest([...batch.map(({ values }) => values), { at: watermark ?? null }])
+          ? latest([...batch.map(({ values }) => values), { at: before ?? null }])
           : undefined
+      const again = readRows(source, watermark, shape, columns).filter(row => row !== undefined)
+      known = contentOf(again, shape, columns)
       table = { rows, columns, filled, filledLast: names, meeting }
       return true
     },
@@ -130,13 +138,23 @@ function readRow(row: SourceRow, { columns }: Shape, types: Table['columns']): R
   return { values, content: JSON.stringify(source.filter(([, value]) => value !== null).toSorted()) }
 }
 
-function inWindow(
-  rows: readonly ReadRow[],
-  watermark: number,
-  { lookbackSeconds }: Shape,
-): readonly ReadRow[] {
-  const from = Math.floor(watermark / 1e6 - lookbackSeconds) * 1e6
-  return rows.filter(({ values: { at } }) => at === null || Number(at) >= from)
+/** The rows that a transfer reads, all without a watermark: what was passed is not looked at. */
+function readRows(
+  source: readonly SourceRow[],
+  watermark: number | undefined,
+  shape: Shape,
+  types: Table['columns'],
+): readonly (ReadRow | undefined)[] {
+  const from = watermark === undefined ? undefined : Math.floor(watermark / 1e6 - shape.lookbackSeconds) * 1e6
+  const rows = from === undefined ? source : source.filter(({ at }) => at === null || at >= from)
+  return rows.map(row => readRow(row, shape, types))
+}
+
+/** Of a model's rows, in no order. A transfer that reads just what the last one would have read again has nothing to do. */
+function contentOf(rows: readonly ReadRow[], shape: Shape, types: Table['columns']): string {
+  const { writeMode, key, columns } = shape
+  const typed = columns.map(({ name }) => [name, types.get(name)?.type])
+  return JSON.stringify([writeMode, key, typed, rows.map(({ content }) => content).toSorted()])
 }
 
 function latest(rows: readonly Values[]): number | undefined {

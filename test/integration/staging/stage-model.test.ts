@@ -242,6 +242,57 @@ it('a window keeps rows without a cursor, and passes over none whose cursor does
   await expect(read('"2026-01-00T00:00:00Z"')).rejects.toThrow('line 2, column "at"')
 })
 
+it.each(['ndjson', 'csv'] as const)(
+  'rows outside of the window are not looked at: none of them is rejected for another value, in %s',
+  async format => {
+    const header = format === 'csv' ? ['id,total,at'] : []
+    const read = (rows: readonly (readonly [id: string, total: string, at: string])[]) => {
+      const lines = rows.map(([id, total, at]) =>
+        format === 'csv'
+          ? `${id},"${total}",${at}`
+          : JSON.stringify({ id, total, at: at === '' ? null : at }),
+      )
+      const columns = [
+        { name: 'id', type: 'bigint' },
+        { name: 'total', type: 'decimal(12,2)' },
+        { name: 'at', type: 'timestamp' },
+      ]
+      const options = { model: model({ cursor: 'at', columns }), from: '2026-01-02T00:00:00.000000Z' }
+      return stage(batch([...header, ...lines].join('\n'), format), options)
+    }
+    const [old, late] = ['2026-01-01T23:59:59.999999Z', '2026-01-02T00:00:00Z']
+    const { staged, rows } = await read([
+      ['1', '12,5', old],
+      ['2', '12.5', late],
+      ['none', '1', old],
+    ])
+
+    expect(rows.map(row => row.id)).toEqual([2n])
+    expect(staged).toMatchObject({ rowCount: 1, rejectedRowCount: 0 })
+    await expect(read([['1', '12,5', late]])).rejects.toThrow('line')
+    await expect(read([['1', '12,5', '']])).rejects.toThrow('"12,5"')
+    await expect(read([['1', '12,5', '2025-13-01T00:00:00Z']])).rejects.toThrow('column "')
+  },
+)
+
+it.each([
+  { type: 'bigint', old: '-10', from: '-9', late: '-9' },
+  { type: 'date', old: '2026-01-01', from: '2026-01-02', late: '2026-01-02' },
+])('nor are they by a cursor of type $type', async ({ type, old, from, late }) => {
+  const columns = [
+    { name: 'id', type: 'bigint' },
+    { name: 'at', type },
+    { name: 'total', type: 'decimal(3,2)' },
+  ]
+  const lines = [old, late].map((at, id) => JSON.stringify({ id, at, total: at === old ? '1000' : '1.00' }))
+  const { rows } = await stage(batch([...lines, '{"id": 3, "at": null, "total": -0}'].join('\n')), {
+    model: model({ cursor: 'at', columns }),
+    from,
+  })
+
+  expect(rows.map(row => row.id)).toEqual([1n, 3n])
+})
+
 it('a share of the rows may be rejected, decided once all were read', async () => {
   const lines = Array.from({ length: 100 }, (_, id) =>
     id % 50 === 0 ? `{"id": "no ${id}"}` : `{"id": ${id}}`,
