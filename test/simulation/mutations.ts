@@ -31,9 +31,9 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'load/load-statement.ts',
-        text: 'export function loadStatement(input: LoadStatementInput): string {\n',
+        text: '  return statementOf(input, mergeOf(input))\n',
         broken:
-          'export function loadStatement(input: LoadStatementInput): string {\n  if (input) return `INSERT INTO ${qualified(input.database, input.target)} ${stagedRows(input)}`\n',
+          '  if (input) return `INSERT INTO ${qualified(input.database, input.target)} ${stagedRows(input)}`\n  return statementOf(input, mergeOf(input))\n',
       },
     ],
   },
@@ -54,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
         file: 'transfer/finish-load.ts',
         text: '  await journal.move(loading(journal.entry()))\n',
         broken:
-          '  await deps.states.write(destination.name, load.table, load.state, load.watermarkKind)\n  await journal.move(loading(journal.entry()))\n',
+          '  await deps.states.write(destination.name, load.table, { ...load.state, epoch: journal.entry().epoch }, load.watermarkKind)\n  await journal.move(loading(journal.entry()))\n',
       },
       {
         file: 'transfer/finish-load.ts',
@@ -84,8 +84,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'transfer/finish-load.ts',
-        text: '      if (!allowsAnotherGroup(thrown)) throw',
-        broken: '      if (!allowsAnotherGroup(thrown) && !isLost(thrown)) throw',
+        text: '      if (!allowsAnotherGroup(thrown))\n',
+        broken: '      if (!allowsAnotherGroup(thrown) && !isLost(thrown))\n',
       },
       {
         file: 'transfer/finish-load.ts',
