@@ -12,13 +12,17 @@ export interface TableMetadata {
 
 const fieldSchema = z.looseObject({ 'source-id': z.number(), transform: z.string() })
 
-const metadataSchema = z.object({
+/** The part of a metadata file that tells how a table is partitioned. */
+export const partitionedSchema = z.object({
   'current-schema-id': z.number(),
   schemas: z.array(
     z.object({ 'schema-id': z.number(), fields: z.array(z.object({ id: z.number(), name: z.string() })) }),
   ),
   'default-spec-id': z.number(),
   'partition-specs': z.array(z.object({ 'spec-id': z.number(), fields: z.array(fieldSchema) })),
+})
+
+const metadataSchema = partitionedSchema.extend({
   'default-sort-order-id': z.number(),
   'sort-orders': z.array(z.object({ 'order-id': z.number(), fields: z.array(fieldSchema) })),
   properties: z.record(z.string(), z.string()).default({}),

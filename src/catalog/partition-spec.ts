@@ -1,22 +1,6 @@
 import { z } from 'zod'
 import { type PartitionField, TRANSFORM_NAMES } from '../domain/partition-field.ts'
-
-const metadataSchema = z.object({
-  'current-schema-id': z.number(),
-  schemas: z.array(
-    z.object({
-      'schema-id': z.number(),
-      fields: z.array(z.object({ id: z.number(), name: z.string() })),
-    }),
-  ),
-  'default-spec-id': z.number(),
-  'partition-specs': z.array(
-    z.object({
-      'spec-id': z.number(),
-      fields: z.array(z.object({ 'source-id': z.number(), transform: z.string() })),
-    }),
-  ),
-})
+import { partitionedSchema } from './iceberg-metadata.ts'
 
 /**
  * How a table is partitioned, by its columns' present names, from its Iceberg metadata file.
@@ -24,7 +8,7 @@ const metadataSchema = z.object({
  * @throws {Error} when the text is no such file.
  */
 export function partitionsOfMetadata(text: string): readonly PartitionField[] {
-  const metadata = metadataSchema.parse(JSON.parse(text))
+  const metadata = partitionedSchema.parse(JSON.parse(text))
   const schema = metadata.schemas.find(one => one['schema-id'] === metadata['current-schema-id'])
   const spec = metadata['partition-specs'].find(one => one['spec-id'] === metadata['default-spec-id'])
   return (spec?.fields ?? []).flatMap(field => {
