@@ -166,6 +166,23 @@ it('a request does not merge with a transfer that was cancelled', async () => {
   await t.close()
 })
 
+it('a transfer that has ended leaves nothing in Redis but its kept jobs', async () => {
+  const t = await startBlocked()
+  const first = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  const second = await t.queue.enqueue({ destination: 'acme', models: ['b'] })
+  await t.queue.enqueue({ destination: 'acme', models: ['c'], whenBusy: 'merge' })
+  t.release()
+  const ids = [first.transferId, second.transferId]
+  for (const id of ids) await t.finished(id)
+  const { redis: client, prefix } = t.connection
+  const isOfJob = (key: string) => key.startsWith(`${prefix}:transfers:`) || key.startsWith(`${prefix}:models:`)
+  const left = async () => (await client.keys(`${prefix}:*`)).filter(key => !isOfJob(key))
+
+  expect(await left()).toEqual([])
+  await t.close()
+})
+
 it('no request that merges is lost, whenever workers start the transfer that it joins', async () => {
   const t = await startQueue(redis.url, async ({ model }) => {
     await sleep(20)
