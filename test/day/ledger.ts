@@ -25,6 +25,8 @@ export interface Ledger {
   readonly transfers: ReadonlyMap<string, SeenTransfer>
   /** What should not have happened, in the workers' words. */
   readonly troubles: readonly string[]
+  /** Workers' errors that need not mean anything. */
+  readonly errors: readonly string[]
   /** Notes that a request was put into the queue, as the transfer or as a part of it. */
   enqueued(transferId: string, destination: DayDestination, dueMs: number): void
   told(told: Told): void
@@ -36,10 +38,12 @@ export interface Ledger {
 export function createLedger(): Ledger {
   const transfers = new Map<string, SeenTransfer>()
   const troubles: string[] = []
+  const errors: string[] = []
   /** Of transfers whose enqueuing is not noted yet: workers may be faster. */
   const early = new Map<string, Told[]>()
   const note = (told: Told): void => {
     if (told.kind === 'trouble') troubles.push(told.message)
+    if (told.kind === 'error') errors.push(told.message)
     if (!('transferId' in told)) return
     const transfer = transfers.get(told.transferId)
     if (transfer) noteOf(transfer, told)
@@ -48,6 +52,7 @@ export function createLedger(): Ledger {
   return {
     transfers,
     troubles,
+    errors,
     told: note,
     openCount: () => transfers.values().reduce((open, { ends }) => open + (ends.length === 0 ? 1 : 0), 0),
     enqueued: (transferId, destination, dueMs) => {

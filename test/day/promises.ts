@@ -54,7 +54,9 @@ function starvedOf(day: Day): readonly string[] {
   const unfair = classes.filter(({ p99 }) => p99 > bound)
   return [
     ...(all.longest > LONGEST.waitMinutes * MINUTE_MS
-      ? [`a transfer waited ${minutes(all.longest)} min for its start, more than ${LONGEST.waitMinutes}`]
+      ? [
+          `a transfer waited ${minutes(all.longest)} min for its start, more than ${LONGEST.waitMinutes}; a slow machine needs more --minutes`,
+        ]
       : []),
     ...(all.overtaken > LONGEST.overtakenMinutes * MINUTE_MS
       ? [`a transfer waited while one that came ${minutes(all.overtaken)} min later was started`]

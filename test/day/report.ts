@@ -99,7 +99,7 @@ function oldestWaiting(waits: readonly Wait[], fromMs: number, toMs: number): nu
 }
 
 function facts(day: Day): string {
-  const { ledger, samples, flatOut } = day
+  const { ledger, flatOut } = day
   const transfers = [...ledger.transfers.values()]
   const statuses = Object.entries(Object.groupBy(transfers, ({ ends }) => ends[0]?.status ?? 'NOT ENDED'))
   const waits = waitsOf(day)
@@ -135,6 +135,9 @@ function facts(day: Day): string {
       .slice(0, 14)
       .map(([kind, count]) => `${kind} ${count}`)
       .join(', ')}`,
-    `samples ${samples.length}, troubles ${ledger.troubles.length}`,
+    `errors that workers met: ${ledger.errors.length}${ledger.errors
+      .slice(0, 3)
+      .map(message => `; ${message}`)
+      .join('')}`,
   ].join('\n')
 }

@@ -12,6 +12,9 @@ export const toldSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('transfer finished'), transferId, atMs }),
   z.object({ kind: z.literal('transfer ended'), transferId, status: z.string(), atMs }),
   z.object({ kind: z.literal('memory'), heapBytes: z.number(), rssBytes: z.number() }),
+  /** A worker's error that a slow machine may have for the fast clock; what comes of it would be seen in the transfers. */
+  z.object({ kind: z.literal('error'), message: z.string() }),
+  /** What must not happen. */
   z.object({ kind: z.literal('trouble'), message: z.string() }),
 ])
 

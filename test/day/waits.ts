@@ -28,10 +28,11 @@ export function waitsOf(day: Day): readonly Wait[] {
     const { name } = transfer.destination
     const freeMs = Math.max(dueMs, lastFinishedMs.get(name) ?? 0)
     lastFinishedMs.set(name, transfer.finishedMs ?? startedMs)
-    latestMs = Math.max(latestMs, freeMs)
+    const overtakenMs = Math.max(0, latestMs - freeMs)
+    latestMs = Math.max(latestMs, dueMs)
     return {
       ...{ transfer, startedMs, waitedMs: startedMs - dueMs },
-      ...{ beyondOwnMs: startedMs - freeMs, overtakenMs: latestMs - freeMs },
+      ...{ beyondOwnMs: startedMs - freeMs, overtakenMs },
     }
   })
 }

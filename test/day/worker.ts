@@ -110,16 +110,21 @@ const worker = await createTransferWorker({
   },
 })
 
-const janitor = setInterval(() => {
-  withLease(connection, 'janitor', () =>
-    endTransfers({ connection, queues, transferLimitMs: LIMIT_MS }),
-  ).then(
-    ended => {
-      for (const one of ended ?? []) tell({ kind: 'trouble', message: `${one.status}: ${one.transferId}` })
-    },
-    (thrown: unknown) => tell({ kind: 'trouble', message: String(thrown) }),
-  )
-}, setup.janitorMs)
+const stopped = new AbortController()
+
+/** One look after the other, as in the product. */
+async function tidy(): Promise<void> {
+  for (;;) {
+    await sleep(setup.janitorMs, undefined, { signal: stopped.signal })
+    const ended = await withLease(connection, 'janitor', () =>
+      endTransfers({ connection, queues, transferLimitMs: LIMIT_MS }),
+    )
+    for (const one of ended ?? []) tell({ kind: 'trouble', message: `${one.status}: ${one.transferId}` })
+  }
+}
+tidy().catch((thrown: unknown) => {
+  if (!stopped.signal.aborted) tell({ kind: 'trouble', message: String(thrown) })
+})
 
 process.on('message', async message => {
   if (message === 'memory') {
@@ -128,7 +133,7 @@ process.on('message', async message => {
     tell({ kind: 'memory', heapBytes: heapUsed, rssBytes: rss })
     return
   }
-  clearInterval(janitor)
+  stopped.abort()
   await worker.close({ graceMs: 0 })
   await Promise.all([queues.transfers.close(), queues.models.close()])
   connection.redis.disconnect()
