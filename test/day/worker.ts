@@ -105,8 +105,8 @@ const worker = await createTransferWorker({
         status: event === 'transfer failed' ? 'FAILED' : message,
         atMs: Date.now(),
       })
-    if (event === 'stalled' || event === 'error')
-      tell({ kind: 'trouble', message: `${event}: ${jobId} ${message}` })
+    if (event === 'stalled') tell({ kind: 'trouble', message: `the job ${jobId} lost its worker` })
+    if (event === 'error') tell({ kind: 'error', message })
   },
 })
 
