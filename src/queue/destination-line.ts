@@ -51,6 +51,8 @@ export interface InLine {
 export interface DestinationLine {
   /** Takes a place among those that run. Returns the ids of those that it waits for; none when it has the place. */
   enter(transfer: InLine, limit: number): Promise<readonly string[]>
+  /** How many wait before it; 0 for one that does not wait. */
+  rank(transfer: Pick<InLine, 'destination' | 'transferId'>): Promise<number>
   /** Gives the place up and waits again, where it was in the order. */
   stepBack(transfer: InLine): Promise<void>
   /** Takes a transfer out, whether it ran or waited. */
@@ -70,6 +72,7 @@ export function createDestinationLine({ redis, prefix }: QueueConnection): Desti
   return {
     enter: async ({ destination, transferId, enqueuedMs }, limit) =>
       idsSchema.parse(await redis.eval(ENTER, 2, ...keysOf(destination), transferId, enqueuedMs, limit)),
+    rank: async ({ destination, transferId }) => (await redis.zrank(keysOf(destination)[1], transferId)) ?? 0,
     stepBack: async ({ destination, transferId, enqueuedMs }) => {
       await redis.eval(STEP_BACK, 2, ...keysOf(destination), transferId, enqueuedMs)
     },

@@ -27,7 +27,16 @@ export async function viewTransfer(
     destination,
     requestedAt,
     result,
-    models: await Promise.all(names.map(model => viewModel(queues.models, transferId, model))),
+    models: await Promise.all(
+      names.map(model =>
+        viewModel(
+          queues.models,
+          transferId,
+          model,
+          result?.models.find(one => one.model === model),
+        ),
+      ),
+    ),
     status,
     waiting: isUnstarted ? waitingOf(job) : undefined,
     failedReason: state === 'unknown' ? LOST : state === 'failed' ? job.failedReason : undefined,

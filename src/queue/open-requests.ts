@@ -25,7 +25,7 @@ const CLOSE = `
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return redis.call('SMEMBERS', KEYS[2])`
 
-/** How long the models of a transfer are kept here, in seconds; longer than one may wait. */
+/** How long the models of a transfer that never starts are kept here, in seconds; longer than one may wait. */
 const KEPT_SECONDS = 30 * 24 * 3600
 
 /** No model is named so. */
@@ -46,7 +46,9 @@ export interface OpenRequests {
   join(request: JoinableRequest, whenBusy: 'queue' | 'merge'): Promise<string>
   /** Lets no request join any more, and tells the models of all that did; undefined for all models. May be repeated. */
   close(request: JoinableRequest): Promise<readonly string[] | undefined>
-  /** The same without closing. */
+  /** Lets go of what was asked for, once the transfer's job holds it; not sooner, as an attempt that dies needs it again. */
+  forget(request: Pick<JoinableRequest, 'transferId'>): Promise<void>
+  /** What `close` tells, without closing. */
   modelsOf(request: JoinableRequest): Promise<readonly string[] | undefined>
 }
 
@@ -64,6 +66,9 @@ export function createOpenRequests({ redis, prefix }: QueueConnection): OpenRequ
       const { destination, transferId, type } = request
       const keys = [openKey(destination), modelsPrefix + transferId] as const
       return united(request, z.array(z.string()).parse(await redis.eval(CLOSE, 2, ...keys, type, transferId)))
+    },
+    forget: async ({ transferId }) => {
+      await redis.del(modelsPrefix + transferId)
     },
     modelsOf: async request => united(request, await redis.smembers(modelsPrefix + request.transferId)),
   }

@@ -36,9 +36,6 @@ for i = 1, #KEYS do
 end
 return 1`
 
-/** How long a slot stays taken without a sign of life, in milliseconds: what a crash costs at most. */
-const LEASE_MS = 60_000
-
 /** How long one that was refused counts among those that wait, in milliseconds: it asks again much sooner. */
 const FORGET_MS = 60_000
 
@@ -64,8 +61,11 @@ export interface Slots {
   take(holder: string, scopes: readonly SlotScope[]): Promise<TakenSlots | { readonly crowd: number }>
 }
 
-/** Opens the slots in Redis. `leaseMs` is how long one stays taken without a sign of life; default 60 s. */
-export function createSlots({ redis, prefix }: QueueConnection, { leaseMs = LEASE_MS } = {}): Slots {
+/** Opens the slots in Redis. `leaseMs` is how long one stays taken without a sign of life: what a crash costs at most. */
+export function createSlots(
+  { redis, prefix }: QueueConnection,
+  { leaseMs }: { readonly leaseMs: number },
+): Slots {
   const keyOf = ({ name }: SlotScope): string => `${prefix}:slots:${name}`
   return {
     take: async (holder, scopes) => {

@@ -28,8 +28,12 @@ export interface TransferGate {
   wake(destination: string): Promise<void>
 }
 
-/** How long a transfer waits before it asks again by itself, in milliseconds: whoever makes room wakes it sooner. */
-const BUSY_MS = { shortest: 30_000, longest: 60_000 } as const
+/**
+ * How long a transfer waits before it asks again by itself, in milliseconds, as whoever makes room wakes it sooner: any time
+ * between the first two if it is the next, and so many times as long as it has places before it, so that a long line is no
+ * work for the workers.
+ */
+const BUSY_MS = { shortest: 30_000, longest: 60_000, longestInLine: 600_000 } as const
 
 /** Longest time after the end of a pause until a transfer asks again, in milliseconds; any time within it. */
 const PAUSE_JITTER_MS = 2_000
@@ -52,8 +56,10 @@ export function createTransferGate(
       const place = { destination, transferId, enqueuedMs: job.timestamp }
       const since = waitingOf(job)?.since ?? new Date().toISOString()
       const transferIds = await livingBefore(transfers, line, place, limit)
-      if (transferIds.length > 0)
-        return { waiting: { reason: 'busy', since, transferIds: [...transferIds] }, delayMs: busyDelayMs() }
+      if (transferIds.length > 0) {
+        const delayMs = busyDelayMs(await line.rank(place))
+        return { waiting: { reason: 'busy', since, transferIds: [...transferIds] }, delayMs }
+      }
       const paused = await pauseOf(circuits, place)
       if (!paused) return undefined
       await line.stepBack(place)
@@ -106,6 +112,7 @@ async function pauseOf(circuits: CircuitStore, { destination, transferId }: InQu
   return admission.admitted ? undefined : admission
 }
 
-function busyDelayMs(): number {
-  return BUSY_MS.shortest + Math.random() * (BUSY_MS.longest - BUSY_MS.shortest)
+function busyDelayMs(rank: number): number {
+  const { shortest, longest, longestInLine } = BUSY_MS
+  return Math.min((shortest + Math.random() * (longest - shortest)) * (rank + 1), longestInLine)
 }

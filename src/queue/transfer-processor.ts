@@ -136,6 +136,7 @@ async function fanOut(
   }
   const fannedOut = { at: new Date().toISOString(), models: [...models] }
   await job.updateData({ ...whole, fannedOut })
+  await context.requests.forget(payload)
   return fannedOut
 }
 

@@ -100,6 +100,8 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
       await requests.close(data)
       await markEnded(connection, transferId, 'cancelled')
       await line.leave(data)
+      // One that waits ends now, and lets the next one start.
+      await promoteAll(queues.transfers, [transferId])
     },
     waitUntilFinished: async (transferId, { signal, onProgress }) => {
       for (;;) {

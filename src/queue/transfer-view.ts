@@ -77,14 +77,18 @@ export function openStatus(state: string): TransferStatus {
   return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
 }
 
-/** A model of a transfer as its job tells; PENDING while there is none. */
+/**
+ * A model of a transfer as its job tells. Once there is none any more, as the jobs of models are kept for a shorter time, as the
+ * transfer's own result tells; PENDING before either.
+ */
 export async function viewModel(
   models: ModelJobQueue,
   transferId: string,
   model: string,
+  ended?: ModelResult,
 ): Promise<ModelView> {
   const job: ModelJob | undefined = await models.getJob(modelJobId(transferId, model))
-  if (!job) return { model, status: 'PENDING', progress: undefined, result: undefined }
+  if (!job) return { model, status: ended?.status ?? 'PENDING', progress: undefined, result: ended }
   const state = await job.getState()
   const progress = progressOf(job)
   const result = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined

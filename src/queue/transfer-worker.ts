@@ -19,7 +19,7 @@ export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOpti
   readonly waitLimitMs: number
   /** Models at a time. */
   readonly concurrency: number
-  /** How long a job may go without a sign of life before another worker takes it, in milliseconds. Default 30 s. */
+  /** How long a job may go without a sign of life before another worker takes it, in milliseconds; its slots twice as long. Default 30 s. */
   readonly lockDurationMs?: number
   /** News for the log. */
   readonly onEvent: (event: WorkerEvent) => void
@@ -67,6 +67,9 @@ export interface TransferWorker {
 /** Times that a job may lose its worker before it fails: as often as deploys and crashes may hit one job. */
 const MAX_STALLED_COUNT = 10
 
+/** A dead worker's slots are free once its jobs have gone to others: they are taken up after one to two locks' time. */
+const LOCKS_PER_SLOT_LEASE = 2
+
 /** Transfers at a time: fanning out and collecting take milliseconds, and waiting takes no place. */
 const TRANSFER_CONCURRENCY = 10
 
@@ -78,8 +81,8 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   const ends = await onEnded(connection, (transferId, reason) => running.abort(reason, transferId))
   const gate = createTransferGate(connection, queues, options)
   const requests = createOpenRequests(connection)
-  const slots = createSlots(connection)
   const lockDuration = options.lockDurationMs ?? 30_000
+  const slots = createSlots(connection, { leaseMs: lockDuration * LOCKS_PER_SLOT_LEASE })
   const common = {
     connection: connection.redis,
     prefix: connection.prefix,

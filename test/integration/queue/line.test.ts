@@ -166,6 +166,44 @@ it('a request does not merge with a transfer that was cancelled', async () => {
   await t.close()
 })
 
+it('the longer the line of a destination, the more rarely each in it asks, so that a long one does not busy the workers', async () => {
+  const t = await startBlocked({ waitLimitMs: 86_400_000 })
+  const count = 120
+  const ids: string[] = []
+  for (let index = 0; index < count; index++)
+    ids.push((await t.queue.enqueue({ destination: 'acme', models: ['a'] })).transferId)
+  await until(async () => (await t.queues.transfers.getDelayedCount()) === count - 1)
+  const delaysMs = (await t.queues.transfers.getDelayed()).map(({ delay }) => delay)
+  const asksAMinute = delaysMs.reduce((sum, delayMs) => sum + 60_000 / delayMs, 0)
+  const last = ids.at(-1) ?? ''
+  for (const id of ids.slice(1, -1)) await t.queue.cancel(id)
+  t.release()
+
+  expect(asksAMinute).toBeLessThan(30)
+  expect(Math.max(...delaysMs)).toBeLessThanOrEqual(600_000)
+  // Whoever leaves the line wakes the next one, however long it would have waited.
+  expect((await t.finished(last)).status).toBe('SUCCESS')
+  await t.close()
+})
+
+it('a transfer that has ended leaves nothing in Redis but its kept jobs', async () => {
+  const t = await startBlocked()
+  const first = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  const second = await t.queue.enqueue({ destination: 'acme', models: ['b'] })
+  await t.queue.enqueue({ destination: 'acme', models: ['c'], whenBusy: 'merge' })
+  t.release()
+  const ids = [first.transferId, second.transferId]
+  for (const id of ids) await t.finished(id)
+  const { redis: client, prefix } = t.connection
+  const isOfJob = (key: string) =>
+    key.startsWith(`${prefix}:transfers:`) || key.startsWith(`${prefix}:models:`)
+  const left = async () => (await client.keys(`${prefix}:*`)).filter(key => !isOfJob(key))
+
+  expect(await left()).toEqual([])
+  await t.close()
+})
+
 it('no request that merges is lost, whenever workers start the transfer that it joins', async () => {
   const t = await startQueue(redis.url, async ({ model }) => {
     await sleep(20)

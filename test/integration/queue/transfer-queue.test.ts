@@ -179,6 +179,30 @@ it('retry runs the models of a cancelled transfer that did not end, and all of o
   await t.close()
 })
 
+it('an ended transfer tells what its models did, and retry runs those that failed, when their jobs are kept no longer', async () => {
+  let isRepaired = false
+  const t = await start(async ({ model }) => {
+    if (model === 'a' || isRepaired) return succeeded(model)
+    throw new TransferError('ROW_INVALID', 'not a number')
+  })
+  const { transferId } = await t.run()
+  const { models } = openQueues(t.connection)
+  for (const state of ['completed', 'failed'] as const) await models.clean(0, 0, state)
+  const view = await t.queue.status(transferId)
+  isRepaired = true
+  const retry = await t.queue.retry(transferId)
+  const retried = await t.queue.waitUntilFinished(retry.transferId, { signal: AbortSignal.timeout(20_000) })
+
+  expect(view.models.map(({ model, status }) => [model, status])).toEqual([
+    ['a', 'SUCCESS'],
+    ['b', 'ERROR'],
+  ])
+  expect(view.models[1]?.result?.error?.code).toBe('ROW_INVALID')
+  expect(retried.models.map(({ model, status }) => [model, status])).toEqual([['b', 'SUCCESS']])
+  await models.close()
+  await t.close()
+})
+
 it('retry is refused for a transfer that runs, one without a failed model, and one that is not known', async () => {
   let release: () => void = () => {}
   const t = await start(({ model }) => new Promise(resolve => (release = () => resolve(succeeded(model)))), {
