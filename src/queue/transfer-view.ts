@@ -3,7 +3,14 @@ import { z } from 'zod'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
 import type { EndReason } from './cancellation.ts'
-import type { ModelPayload, TransferPayload } from './job-payloads.ts'
+import {
+  type ModelPayload,
+  parsePayload,
+  type TransferPayload,
+  transferPayloadSchema,
+} from './job-payloads.ts'
+import { readModelResult } from './job-results.ts'
+import { readJob } from './read-jobs.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What a model job tells while it runs, and once it failed for good. */
@@ -70,6 +77,14 @@ export const STATUS_OF_END = {
   expired: 'EXPIRED',
 } as const satisfies Record<EndReason, TransferStatus>
 
+/** What a transfer's job is to do. @throws {TransferError} `JOB_INVALID` for one that was put into the queue by hand. */
+export function transferPayloadOf(job: TransferJob): TransferPayload {
+  return parsePayload(transferPayloadSchema, job.data, {
+    jobId: job.id ?? '',
+    idOf: ({ transferId }) => transferId,
+  })
+}
+
 /** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. One that no list of the
  * queue has is lost: no worker will ever take it. */
 export function openStatus(state: string): TransferStatus {
@@ -77,17 +92,18 @@ export function openStatus(state: string): TransferStatus {
   return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
 }
 
-/** A model of a transfer as its job tells; PENDING while there is none. */
+/** A model of a transfer as its job tells; PENDING while there is none, ERROR without a result when it left none that can be read. */
 export async function viewModel(
   models: ModelJobQueue,
   transferId: string,
   model: string,
 ): Promise<ModelView> {
-  const job: ModelJob | undefined = await models.getJob(modelJobId(transferId, model))
+  const job = await readJob(models, modelJobId(transferId, model))
   if (!job) return { model, status: 'PENDING', progress: undefined, result: undefined }
   const state = await job.getState()
   const progress = progressOf(job)
-  const result = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
-  const status = result?.status ?? (state === 'failed' ? 'ERROR' : openStatus(state))
-  return { model, status, progress, result }
+  const left = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
+  const result = readModelResult(left)
+  const hasEnded = state === 'completed' || state === 'failed'
+  return { model, status: result?.status ?? (hasEnded ? 'ERROR' : openStatus(state)), progress, result }
 }

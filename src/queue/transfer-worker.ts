@@ -1,10 +1,10 @@
-import { Worker } from 'bullmq'
 import type { ModelResult } from '../domain/transfer.ts'
 import { onEnded } from './cancellation.ts'
 import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { openQueues, RETENTION } from './queues.ts'
+import { JobWorker } from './read-jobs.ts'
 import { createRunningModels } from './running-models.ts'
 import { createSlots } from './slots.ts'
 import { createTransferGate, type GateOptions } from './transfer-gate.ts'
@@ -53,6 +53,9 @@ export interface TransferWorker {
 /** Times that a job may lose its worker before it fails: as often as deploys and crashes may hit one job. */
 const MAX_STALLED_COUNT = 10
 
+/** How long a worker waits after a failure to take a job before it takes the next, in milliseconds. */
+const RUN_RETRY_MS = 1_000
+
 /** Transfers at a time: fanning out and collecting take milliseconds, and waiting takes no place. */
 const TRANSFER_CONCURRENCY = 10
 
@@ -72,15 +75,16 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
     lockDuration,
     stalledInterval: lockDuration,
     maxStalledCount: MAX_STALLED_COUNT,
+    runRetryDelay: RUN_RETRY_MS,
     removeOnComplete: RETENTION,
     removeOnFail: RETENTION,
   }
-  const transfers = new Worker(
+  const transfers = new JobWorker(
     QUEUES.transfers,
     (job: TransferJob, token) => processTransfer({ ...options, queues, gate, requests }, job, token),
     { ...common, concurrency: TRANSFER_CONCURRENCY },
   )
-  const models = new Worker(
+  const models = new JobWorker(
     QUEUES.models,
     (job: ModelJob, token) => processModel({ ...options, running, slots }, job, token),
     { ...common, concurrency: options.concurrency },
