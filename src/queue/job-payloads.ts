@@ -97,11 +97,20 @@ function invalidPayload(jobId: string, data: unknown, { issues }: z.ZodError): T
     )
   const problems = issues
     .slice(0, MAX_PROBLEMS)
-    .map(issue => shortened(`${issue.path.join('.') || 'payload'}: ${issue.message}`))
+    .map(issue => shortened(`${issue.path.join('.') || 'payload'}: ${messageOf(issue)}`))
   const more = issues.length > MAX_PROBLEMS ? [`${issues.length - MAX_PROBLEMS} more`] : []
   return new TransferError('JOB_INVALID', `job ${jobId}: ${[...problems, ...more].join('; ')}`, {
     details: { jobId, problems },
   })
+}
+
+/** Names of members are repeated that look like names: what was put in a name's place may be a secret. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message
+  const names = issue.keys.filter(name => /^[A-Za-z_]{1,24}$/.test(name))
+  return names.length === issue.keys.length
+    ? issue.message
+    : `${issue.keys.length} members that are not known`
 }
 
 /** Bounds of what an error repeats of a payload, which may be of any size. */

@@ -225,23 +225,26 @@ it.each([
   ['waiting-transfers:acme', 'string'],
   ['open-transfers:acme', 'string'],
   ['journal:acme:a', 'list'],
-])('a key %s of another kind fails its transfer by name, and once it is gone `retry` loads', async (name, kind) => {
-  const { queue, client, connection, finished, close } = await startJournaled()
-  const key = `${connection.prefix}:${name}`
-  const spoil = () => (kind === 'list' ? client.rpush(key, 'x') : client.set(key, 'x'))
-  const request = { destination: 'acme', models: ['a'], priority: 1 }
-  await spoil()
-  const { transferId } = await queue.enqueue(request)
-  const view = await finished(transferId)
-  const told = view.failedReason ?? view.result?.models[0]?.error?.message
+])(
+  'a key %s of another kind fails its transfer by name, and once it is gone `retry` loads',
+  async (name, kind) => {
+    const { queue, client, connection, finished, close } = await startJournaled()
+    const key = `${connection.prefix}:${name}`
+    const spoil = () => (kind === 'list' ? client.rpush(key, 'x') : client.set(key, 'x'))
+    const request = { destination: 'acme', models: ['a'], priority: 1 }
+    await spoil()
+    const { transferId } = await queue.enqueue(request)
+    const view = await finished(transferId)
+    const told = view.failedReason ?? view.result?.models[0]?.error?.message
 
-  expect(view.status).toBe('ERROR')
-  expect(told).toContain(key)
-  expect(view.failedReason ?? 'STATE_UNREADABLE').toMatch(/^STATE_UNREADABLE/)
-  await client.del(key)
-  expect(await finished((await queue.retry(transferId)).transferId)).toMatchObject({ status: 'SUCCESS' })
-  await close()
-})
+    expect(view.status).toBe('ERROR')
+    expect(told).toContain(key)
+    expect(view.failedReason ?? 'STATE_UNREADABLE').toMatch(/^STATE_UNREADABLE/)
+    await client.del(key)
+    expect(await finished((await queue.retry(transferId)).transferId)).toMatchObject({ status: 'SUCCESS' })
+    await close()
+  },
+)
 
 it('leases, turns, rates and slots that were damaged are free again, and cost nobody a place for good', async () => {
   const t = await startQueue(redis.url, async ({ model }) => succeeded(model))
