@@ -30,9 +30,10 @@ async function read(base: string, path: string, s3: () => Promise<SourceS3> = no
     ...{ name: 'm', source: 'source', files: { path }, primaryKey: ['id'] },
     columns: [{ name: 'id', type: 'bigint' }],
   })
+  const network = { allowedHosts: new Set(['127.0.0.1']) }
   const { signal } = new AbortController()
   const found: Record<string, string> = {}
-  for await (const batch of readFiles({ folder, s3, fetch }, source, model.files, signal)) {
+  for await (const batch of readFiles({ folder, s3, network }, source, model.files, signal)) {
     found[batch.origin] = Buffer.concat(await Array.fromAsync(batch.open(signal))).toString()
   }
   return found
@@ -150,7 +151,7 @@ it.each<[string, RequestListener, string]>([
   [
     'a redirect',
     (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-    'cannot be reached',
+    'the server answered 302, a redirect',
   ],
 ])('fails for %s of the server, without repeating the query string', async (_, answer, problem) => {
   const { base, close } = await serve(answer)
