@@ -76,6 +76,26 @@ it('reads every member of a gzip file of several', async () => {
   expect(await read('.', 'members.ndjson.gz')).toEqual({ 'members.ndjson.gz': '{"id":1}\n{"id":2}\n' })
 })
 
+it('reads every frame of a zstd file of several, and passes over those that hold no data', async () => {
+  const [one, two] = [zstdCompressSync('{"id":1}\n'), zstdCompressSync('{"id":2}\n')]
+  const empty = Buffer.concat([Buffer.from([0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0]), Buffer.from('hello')])
+  await writeFile(join(folder, 'frames.ndjson.zst'), Buffer.concat([empty, one, two, empty, one]))
+
+  expect(await read('.', 'frames.ndjson.zst')).toEqual({
+    'frames.ndjson.zst': '{"id":1}\n{"id":2}\n{"id":1}\n',
+  })
+})
+
+it.each([
+  ['is cut', (frame: Buffer) => frame.subarray(0, frame.length - 2)],
+  ['is none', () => Buffer.from('no frame at all')],
+])('fails for a zstd file whose second frame %s', async (_, spoil) => {
+  const frame = zstdCompressSync(TEXT)
+  await writeFile(join(folder, 'second.ndjson.zst'), Buffer.concat([frame, spoil(frame)]))
+
+  await expect(read('.', 'second.ndjson.zst')).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
+})
+
 it('fails for a gzip file that was cut at a flush boundary, where it looks whole', async () => {
   const { whole, flushedAt } = await flushedGzip()
   await writeFile(join(folder, 'cut.ndjson.gz'), whole.subarray(0, flushedAt))
