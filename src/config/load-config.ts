@@ -72,14 +72,14 @@ function overlapping(folder: string): (other: string) => boolean {
   return other => folder.startsWith(other) || other.startsWith(folder)
 }
 
-/** The destination whose own folder an `s3://` source lies in, or holds. */
-function destinationUnder({ base }: Source, destinations: Config['destinations']): Destination | undefined {
+/** True for an `s3://` source that lies in a destination's own folder, or holds one. */
+function isInsideDestination({ base }: Source, destinations: Config['destinations']): boolean {
   const [bucket = '', ...rest] = base.startsWith('s3://') ? base.slice('s3://'.length).split('/') : []
   const folder = rest
     .filter(part => part !== '')
     .map(part => `${part}/`)
     .join('')
-  return [...destinations.values()].find(
+  return [...destinations.values()].some(
     destination =>
       destination.bucket === bucket.toLowerCase() && foldersOf(destination).some(overlapping(folder)),
   )
@@ -126,11 +126,9 @@ function problemOfSource(
 ): string | undefined {
   const source = sources.get(name)
   if (!source) return `found "${name}", expected one of ${list(sources)}`
-  const owner = destinationUnder(source, destinations)
-  return (
-    owner &&
-    `"${name}" lies in what is destination "${owner.name}"'s own, or around it; no model is read from there`
-  )
+  return isInsideDestination(source, destinations)
+    ? `"${name}" lies in a destination's own folder, or around one; no model is read from there`
+    : undefined
 }
 
 function oneTable(files: readonly ConfigFile<Model>[]): TransferError {
@@ -142,11 +140,11 @@ function list(named: ReadonlyMap<string, unknown>): string {
   return named.size === 0 ? '(none declared)' : [...named.keys()].join(', ')
 }
 
-/** A declared destination. @throws {TransferError} `CONFIG_INVALID` that lists the declared ones. */
+/** A declared destination. @throws {TransferError} `CONFIG_INVALID`, which lists no others: they are other customers. */
 export function destinationNamed(config: Config, name: string): Destination {
   const destination = config.destinations.get(name)
   if (destination) return destination
-  throw invalid(config.folder, `no destination is named "${name}"; declared: ${list(config.destinations)}`)
+  throw invalid(join(config.folder, 'destinations'), `no destination is named "${name}"`)
 }
 
 /**
