@@ -38,7 +38,7 @@ beforeAll(async () => {
   await symlink(join(folder, 'outside.ndjson'), join(folder, 'base/link.ndjson'))
   await symlink(folder, join(folder, 'base/up'))
   await symlink('/dev/zero', join(folder, 'base/zero.ndjson'))
-  const pipe = spawn('mkfifo', [join(folder, 'base/pipe.ndjson')])
+  const pipe = spawn('/usr/bin/mkfifo', [join(folder, 'base/pipe.ndjson')])
   await once(pipe, 'exit')
 })
 afterAll(() => rm(folder, { recursive: true }))
