@@ -12,6 +12,7 @@ import { SYSTEM_CLOCK } from '../domain/clock.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Source } from '../domain/source.ts'
 import type { SweepClients } from '../maintenance/sweep-context.ts'
+import { ensureReachable, guardedLookup, type NetworkAccess } from '../sources/guarded-lookup.ts'
 import { readFiles } from '../sources/read-files.ts'
 import type { SourceS3 } from '../sources/s3-files.ts'
 import { createEncoderPool, type EncoderPool } from '../staging/encoder-pool.ts'
@@ -34,11 +35,13 @@ export function compose(settings: Settings, config: Config): Composition {
     readSecret: reference => readSecret(reference),
   })
   const encoders = createEncoderPool()
+  const network = { allowedHosts: settings.allowedHosts ?? new Set<string>() }
+  const reading = { folder: config.folder, s3: (source: Source) => sourceS3(source, network), network }
   return {
     connect: async destination => connect(openSession, destination),
     readSource: (model, signal) => {
       const source = sourceNamed(config, model.source)
-      return readFiles({ folder: config.folder, s3: sourceS3, fetch }, source, model.files, signal)
+      return readFiles(reading, source, model.files, signal)
     },
     encoders,
     signingKey: async () =>
@@ -62,12 +65,13 @@ async function connect(
   }
 }
 
-async function sourceS3({ s3 }: Source): Promise<SourceS3> {
-  const { accessKeyId, secretAccessKey } = s3 ?? {}
+async function sourceS3({ s3 }: Source, network: NetworkAccess): Promise<SourceS3> {
+  const { accessKeyId, secretAccessKey, endpoint } = s3 ?? {}
+  if (endpoint !== undefined) ensureReachable(new URL(endpoint).hostname, network)
   const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined
   return createSourceS3({
     region: s3?.region ?? 'us-east-1',
-    endpoint: s3?.endpoint,
+    endpoint: endpoint === undefined ? undefined : { url: endpoint, lookup: guardedLookup(network) },
     credentials: hasKeys
       ? async () => ({
           accessKeyId: await readSecret(accessKeyId),

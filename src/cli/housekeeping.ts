@@ -79,7 +79,9 @@ async function settleLoads(
   { deps, queues, config, log }: HousekeepingParts,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const table of await abandonedTables(queues, deps.journal)) {
+  const { tables, problems } = await abandonedTables(queues, deps.journal)
+  for (const problem of problems) log.warn(problem.toReport(), 'a journal cannot be read')
+  for (const table of tables) {
     if (signal.aborted) return
     try {
       const destination = destinationNamed(config, table.destination)

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { type Destination, destinationSchema } from '../domain/destination.ts'
+import { accountIdOf, type Destination, destinationSchema } from '../domain/destination.ts'
 import { TransferError } from '../domain/errors.ts'
 import { type Model, modelSchema } from '../domain/model.ts'
 import { foldName } from '../domain/names.ts'
@@ -32,8 +32,57 @@ export async function loadConfig(folder: string): Promise<Config> {
     readFolder(join(root, 'models'), modelSchema),
   ])
   const destinations = allOf(destinationFiles)
+  ensureApart([...destinations.values()])
   const sources = allOf(sourceFiles)
-  return { folder: root, destinations, sources, ...sortedOut(modelFiles, sources) }
+  return { folder: root, destinations, sources, ...sortedOut(modelFiles, sources, destinations) }
+}
+
+/**
+ * No two destinations share what either takes for its own alone: a folder of data, which is swept, or a Glue database.
+ *
+ * @throws {TransferError} `CONFIG_INVALID` that names both.
+ */
+function ensureApart(destinations: readonly Destination[]): void {
+  for (const [index, one] of destinations.entries()) {
+    const other = destinations.slice(0, index).find(candidate => sharesPlace(candidate, one))
+    if (!other) continue
+    const problem = `schema "${one.schema}" of its bucket, or of its account's Glue catalog, is destination "${other.name}"'s too`
+    throw invalid(`destination "${one.name}"`, problem)
+  }
+}
+
+function sharesPlace(one: Destination, other: Destination): boolean {
+  if (
+    one.bucket === other.bucket &&
+    foldersOf(one).some(folder => foldersOf(other).some(overlapping(folder)))
+  )
+    return true
+  const [account, otherAccount] = [accountIdOf(one), accountIdOf(other)]
+  const isSameCatalog = account !== undefined && account === otherAccount && one.region === other.region
+  return isSameCatalog && one.schema === other.schema
+}
+
+/** Folders in the bucket that are the destination's own. */
+function foldersOf({ schema, database }: Destination): readonly string[] {
+  return [`${schema}/`, `${database}/athena_output/`]
+}
+
+/** True for a folder that lies in the other one, or holds it. */
+function overlapping(folder: string): (other: string) => boolean {
+  return other => folder.startsWith(other) || other.startsWith(folder)
+}
+
+/** True for an `s3://` source that lies in a destination's own folder, or holds one. */
+function isInsideDestination({ base }: Source, destinations: Config['destinations']): boolean {
+  const [bucket = '', ...rest] = base.startsWith('s3://') ? base.slice('s3://'.length).split('/') : []
+  const folder = rest
+    .filter(part => part !== '')
+    .map(part => `${part}/`)
+    .join('')
+  return [...destinations.values()].some(
+    destination =>
+      destination.bucket === bucket.toLowerCase() && foldersOf(destination).some(overlapping(folder)),
+  )
 }
 
 /** @throws {TransferError} the first problem. */
@@ -51,6 +100,7 @@ function allOf<Value>(files: readonly ConfigFile<Value>[]): ReadonlyMap<string, 
 function sortedOut(
   files: readonly ConfigFile<Model>[],
   sources: Config['sources'],
+  destinations: Config['destinations'],
 ): Pick<Config, 'models' | 'brokenModels'> {
   const models = new Map<string, Model>()
   const brokenModels = new Map<string, TransferError>()
@@ -59,14 +109,26 @@ function sortedOut(
     const namesakes = tables.get(foldName(name)) ?? []
     if ('problem' in outcome) brokenModels.set(name, outcome.problem)
     else if (namesakes.length > 1) brokenModels.set(name, oneTable(namesakes))
-    else if (!sources.has(outcome.value.source))
-      brokenModels.set(
-        name,
-        invalid(path, `source: found "${outcome.value.source}", expected one of ${list(sources)}`),
-      )
-    else models.set(name, outcome.value)
+    else {
+      const problem = problemOfSource(outcome.value.source, sources, destinations)
+      if (problem === undefined) models.set(name, outcome.value)
+      else brokenModels.set(name, invalid(path, `source: ${problem}`))
+    }
   }
   return { models, brokenModels }
+}
+
+/** Why a model cannot be read from the source that it names. */
+function problemOfSource(
+  name: string,
+  sources: Config['sources'],
+  destinations: Config['destinations'],
+): string | undefined {
+  const source = sources.get(name)
+  if (!source) return `found "${name}", expected one of ${list(sources)}`
+  return isInsideDestination(source, destinations)
+    ? `"${name}" lies in a destination's own folder, or around one; no model is read from there`
+    : undefined
 }
 
 function oneTable(files: readonly ConfigFile<Model>[]): TransferError {
@@ -78,11 +140,11 @@ function list(named: ReadonlyMap<string, unknown>): string {
   return named.size === 0 ? '(none declared)' : [...named.keys()].join(', ')
 }
 
-/** A declared destination. @throws {TransferError} `CONFIG_INVALID` that lists the declared ones. */
+/** A declared destination. @throws {TransferError} `CONFIG_INVALID`, which lists no others: they are other customers. */
 export function destinationNamed(config: Config, name: string): Destination {
   const destination = config.destinations.get(name)
   if (destination) return destination
-  throw invalid(config.folder, `no destination is named "${name}"; declared: ${list(config.destinations)}`)
+  throw invalid(join(config.folder, 'destinations'), `no destination is named "${name}"`)
 }
 
 /**

@@ -75,6 +75,23 @@ export const settingsSchema = z.object({
     description:
       'The first pause, in milliseconds; then one transfer tries, and the pause is doubled if it fails too, to at most an hour.',
   }),
+  allowedHosts: z
+    .string()
+    .transform(
+      text =>
+        new Set(
+          text
+            .toLowerCase()
+            .split(',')
+            .flatMap(host => host.trim() || []),
+        ),
+    )
+    .optional()
+    .meta({
+      variable: 'ATHENA_TRANSFER_ALLOWED_HOSTS',
+      description:
+        'Hosts, divided by commas, that sources may be read from although they are not on the public internet, as they are spelled in the address: `files.internal`, `10.0.0.7`, `[fd00::7]`, `localhost`.',
+    }),
   workDir: z.string().min(1).default(tmpdir()).meta({
     variable: 'ATHENA_TRANSFER_WORK_DIR',
     description: 'Folder for the slices being staged; needs about 1 GB per concurrent model.',

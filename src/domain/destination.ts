@@ -8,6 +8,7 @@ const roleArnSchema = z
 const folderSchema = z
   .string()
   .regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/, 'expected letters, digits, "_", "-", "." and single "/"')
+  .refine(folder => !folder.split('/').some(part => /^\.+$/.test(part)), 'has a part of dots alone')
   .max(255)
 
 /** Session length limits of STS, in seconds: 15 minutes to 12 hours, default 1 hour. */
@@ -36,11 +37,14 @@ const accessSchema = z.discriminatedUnion('type', [
   }),
 ])
 
+/** A destination's name: in Redis's keys and in messages it stands for itself, so it has no separator in it. */
+export const destinationNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'expected lower-case letters, digits, "_" and "-", at most 63')
+
 /** A customer's bucket, folders, workgroup and access. One destination never sees another. */
 export const destinationSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'expected lower-case letters, digits, "_" and "-", at most 63'),
+  name: destinationNameSchema,
   bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected an S3 bucket name'),
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as eu-west-1'),
   database: folderSchema.meta({
@@ -54,7 +58,10 @@ export const destinationSchema = z.strictObject({
       'expected lower-case letters, digits and "_": it names the Glue database too',
     )
     .meta({ description: "Folder in the bucket for the data, and the Glue database's name." }),
-  workgroup: z.string().min(1).max(128).default('primary'),
+  workgroup: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected letters, digits, ".", "_" and "-", at most 128')
+    .default('primary'),
   access: accessSchema,
   models: z
     .array(z.string().min(1))

@@ -182,6 +182,11 @@ export const ERROR_CODES = {
     owner: 'operator',
     hint: 'Start Redis or correct REDIS_URL; jobs in it are kept.',
   },
+  STATE_UNREADABLE: {
+    retryable: false,
+    owner: 'operator',
+    hint: 'Restore the named key of Redis from a backup, or remove it (the README says what that costs); then run `athena-transfer retry TRANSFER`.',
+  },
   TARGET_BUSY: {
     retryable: true,
     owner: 'operator',
@@ -225,6 +230,11 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, ErrorTraits>
 
 export type ErrorCode = keyof typeof ERROR_CODES
+
+/** True for a text that is one of the codes. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value)
+}
 
 /** Identifiers that say which object a failure is about. Never a secret. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>

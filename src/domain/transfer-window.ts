@@ -2,11 +2,15 @@ import { z } from 'zod'
 import type { ColumnType } from './column-type.ts'
 import { laterWatermark, parseWatermark, type Watermark, windowStart } from './watermark.ts'
 
+/** Longest text that an error repeats; a moment is no longer, and a secret that was put there by mistake mostly is. */
+const MAX_SHOWN = 35
+
 /** A moment in RFC 3339 with at most six digits of fraction, of the years 0001 to 9999; becomes `YYYY-MM-DDTHH:MM:SS.ffffffZ`. */
 export const momentSchema = z.string().transform((text, context): string => {
   const moment = parseMoment(text)
   if (moment !== undefined) return moment
-  const message = `"${text}" is not a moment in RFC 3339 with at most six digits of fraction, such as 2026-01-31T12:00:00Z`
+  const shown = text.length <= MAX_SHOWN ? `"${text}"` : `a text of ${text.length} characters`
+  const message = `${shown} is not a moment in RFC 3339 with at most six digits of fraction, such as 2026-01-31T12:00:00Z`
   context.addIssue({ code: 'custom', message })
   return z.NEVER
 })

@@ -8,7 +8,15 @@ export function quoteDdlIdentifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
-/** A string literal for DDL and DML: single quotes, doubled inside. */
+/**
+ * A string literal for DDL, as Athena's Hive grammar has it: single quotes and backslashes after a backslash. A doubled quote
+ * would end it there, and a text that ends in a backslash would go on behind its end.
+ */
+export function quoteDdlString(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+}
+
+/** A string literal for DML: single quotes, doubled inside. */
 export function quoteString(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

@@ -1,7 +1,7 @@
 import { targetTypeOf } from '../domain/column-type.ts'
 import type { Column } from '../domain/model.ts'
 import { formatPartitionField, type PartitionField } from '../domain/partition-field.ts'
-import { quoteDdlIdentifier, quoteString } from './quote.ts'
+import { quoteDdlIdentifier, quoteDdlString } from './quote.ts'
 
 const OWN_PROPERTIES = [
   ['table_type', 'ICEBERG'],
@@ -31,8 +31,8 @@ export function createTargetStatement(
     columns.map(column => `  ${columnDefinition(column)}`).join(',\n'),
     ')',
     ...(partitions.length === 0 ? [] : [`PARTITIONED BY (${partitionedBy})`]),
-    `LOCATION ${quoteString(table.location)}`,
-    `TBLPROPERTIES (${[...properties].map(([name, value]) => `${quoteString(name)}=${quoteString(value)}`).join(', ')})`,
+    `LOCATION ${quoteDdlString(table.location)}`,
+    `TBLPROPERTIES (${[...properties].map(([name, value]) => `${quoteDdlString(name)}=${quoteDdlString(value)}`).join(', ')})`,
   ].join('\n')
 }
 
@@ -69,7 +69,7 @@ export function columnDefinition({ name, tableName, type, description }: Column)
 }
 
 function withComment(definition: string, comment: string | undefined): string {
-  return comment === undefined ? definition : `${definition} COMMENT ${quoteString(comment)}`
+  return comment === undefined ? definition : `${definition} COMMENT ${quoteDdlString(comment)}`
 }
 
 /** One line of at most 63 characters, which are at most 252 bytes: Glue takes 255. */

@@ -1,6 +1,7 @@
 import type { AbortReason } from '../domain/abort-reason.ts'
 import { TransferError } from '../domain/errors.ts'
 import type { QueueConnection } from './connection.ts'
+import { onKey } from './unreadable-state.ts'
 
 /** How long an ended transfer is remembered, in seconds: longer than any job of it may wait. */
 const REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -23,7 +24,8 @@ export async function endReasonOf(
   { redis, prefix }: QueueConnection,
   transferId: string,
 ): Promise<EndReason | undefined> {
-  const mark = await redis.get(keyOf(prefix, transferId))
+  const key = keyOf(prefix, transferId)
+  const mark = await onKey(key, () => redis.get(key))
   if (mark === null) return undefined
   return mark === 'expired' ? 'expired' : 'cancelled'
 }

@@ -8,9 +8,10 @@ import {
   type PauseReason,
   type Verdict,
 } from '../domain/circuit.ts'
-import { ERROR_CODES, type ErrorCode } from '../domain/errors.ts'
+import { type ErrorCode, isErrorCode } from '../domain/errors.ts'
 import type { QueueConnection } from './connection.ts'
 import { NOW } from './redis-clock.ts'
+import { onKey } from './unreadable-state.ts'
 
 /** A hash of all destinations' circuits, in JSON; one that works has no field. Times are by Redis's own clock. */
 const READ = `${NOW}
@@ -22,15 +23,21 @@ if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
 return 1`
 
-const codeSchema = z.custom<ErrorCode>(value => typeof value === 'string' && value in ERROR_CODES)
+const codeSchema = z.custom<ErrorCode>(isErrorCode)
+
+/** A moment in milliseconds that a date can have. */
+const momentSchema = z.number().min(0).max(8_640_000_000_000_000)
 
 const circuitSchema = z.object({
-  failures: z.number(),
+  failures: z.int().min(1),
   lastTransferId: z.string(),
   reason: z.object({ code: codeSchema, message: z.string(), hint: z.string() }),
-  pausedUntilMs: z.number().optional(),
-  probe: z.object({ transferId: z.string(), untilMs: z.number() }).optional(),
+  pausedUntilMs: momentSchema.optional(),
+  probe: z.object({ transferId: z.string(), untilMs: momentSchema }).optional(),
 })
+
+/** Longest pause that is believed, in milliseconds; the longest that can be set is a day. */
+const LONGEST_BELIEVED_MS = 2 * 86_400_000
 
 /** A destination to which no transfer is started for a while. */
 export interface PausedDestination {
@@ -67,8 +74,8 @@ export function createCircuitStore({ redis, prefix }: QueueConnection): CircuitS
     for (;;) {
       const [text, nowMs] = z
         .tuple([z.string(), z.number()])
-        .parse(await redis.eval(READ, 1, key, destination))
-      const [circuit, outcome] = next(parse(text), nowMs)
+        .parse(await onKey(key, () => redis.eval(READ, 1, key, destination)))
+      const [circuit, outcome] = next(parse(text, nowMs), nowMs)
       const changed = circuit ? JSON.stringify(circuit) : ''
       if (changed === text || (await redis.eval(REPLACE, 1, key, destination, text, changed)) === 1)
         return outcome
@@ -87,17 +94,19 @@ export function createCircuitStore({ redis, prefix }: QueueConnection): CircuitS
         undefined,
       ]),
     paused: async () => {
-      const all = Object.entries(await redis.hgetall(key))
-      return all.flatMap(([destination, text]) => pausedOf(destination, parse(text)))
+      const all = Object.entries(await onKey(key, () => redis.hgetall(key)))
+      return all.flatMap(([destination, text]) => pausedOf(destination, parse(text, Date.now())))
     },
-    resume: async destination => (await redis.hdel(key, destination)) === 1,
+    resume: async destination => (await onKey(key, () => redis.hdel(key, destination))) === 1,
   }
 }
 
 /** A text that is no circuit counts as a destination that works: the next failures pause it again. */
-function parse(text: string): Circuit | undefined {
+function parse(text: string, nowMs: number): Circuit | undefined {
   try {
-    return circuitSchema.parse(JSON.parse(text))
+    const circuit = circuitSchema.parse(JSON.parse(text))
+    const { pausedUntilMs = 0, probe } = circuit
+    return Math.max(pausedUntilMs, probe?.untilMs ?? 0) > nowMs + LONGEST_BELIEVED_MS ? undefined : circuit
   } catch {
     // Safe: a transfer that is let through too early fails by itself.
     return undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { QueueConnection } from './connection.ts'
+import { onKey } from './unreadable-state.ts'
 
 /**
  * Of each destination: a set of the transfers that run, and a sorted set of those that wait, in the order of their enqueuing.
@@ -69,18 +70,27 @@ export function createDestinationLine({ redis, prefix }: QueueConnection): Desti
     `${prefix}:running-transfers:${destination}`,
     `${prefix}:waiting-transfers:${destination}`,
   ]
+  const run = (script: string, destination: string, ...args: (string | number)[]): Promise<unknown> => {
+    const keys = keysOf(destination)
+    return onKey(keys.join(' or '), () => redis.eval(script, keys.length, ...keys, ...args))
+  }
   return {
     enter: async ({ destination, transferId, enqueuedMs }, limit) =>
-      idsSchema.parse(await redis.eval(ENTER, 2, ...keysOf(destination), transferId, enqueuedMs, limit)),
-    rank: async ({ destination, transferId }) => (await redis.zrank(keysOf(destination)[1], transferId)) ?? 0,
+      idsSchema.parse(await run(ENTER, destination, transferId, enqueuedMs, limit)),
+    rank: async ({ destination, transferId }) => {
+      const [, key] = keysOf(destination)
+      return (await onKey(key, () => redis.zrank(key, transferId))) ?? 0
+    },
     stepBack: async ({ destination, transferId, enqueuedMs }) => {
-      await redis.eval(STEP_BACK, 2, ...keysOf(destination), transferId, enqueuedMs)
+      await run(STEP_BACK, destination, transferId, enqueuedMs)
     },
     leave: async ({ destination, transferId }) => {
-      await redis.eval(LEAVE, 2, ...keysOf(destination), transferId)
+      await run(LEAVE, destination, transferId)
     },
-    next: async (destination, limit) =>
-      idsSchema.parse(await redis.eval(NEXT, 2, ...keysOf(destination), limit)),
-    waiting: destination => redis.zrange(keysOf(destination)[1], '0', '-1'),
+    next: async (destination, limit) => idsSchema.parse(await run(NEXT, destination, limit)),
+    waiting: destination => {
+      const [, key] = keysOf(destination)
+      return onKey(key, () => redis.zrange(key, '0', '-1'))
+    },
   }
 }

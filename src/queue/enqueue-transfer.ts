@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { TransferError } from '../domain/errors.ts'
 import type { TransferType } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
@@ -5,6 +7,9 @@ import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSch
 import type { OpenRequests } from './open-requests.ts'
 import type { TransferQueues } from './queues.ts'
 import { ENDED } from './transfer-gate.ts'
+
+/** Longest delay of a transfer, in milliseconds: ten years. */
+const MAX_DELAY_MS = 315_360_000_000
 
 /** A transfer to be enqueued. */
 export interface TransferRequest {
@@ -32,25 +37,42 @@ export interface TransferRequest {
   readonly whenBusy?: 'queue' | 'merge'
 }
 
-/** Puts a transfer into the queue, or makes it part of the one that waits. */
+/** What of a request is not part of the job's payload; the payload's own schema says the rest. */
+const requestSchema = z.looseObject({
+  priority: z.int().min(0).max(2_097_152).optional(),
+  delayMs: z.number().min(0).max(MAX_DELAY_MS).optional(),
+  whenBusy: z.enum(['queue', 'merge']).optional(),
+})
+
+/** Puts a transfer into the queue, or makes it part of the one that waits. @throws {TransferError} `JOB_INVALID`. */
 export async function enqueueTransfer(
   queues: TransferQueues,
   requests: OpenRequests,
   request: TransferRequest,
 ): Promise<{ readonly transferId: string }> {
-  const { destination, window, models, transferId = newTransferId() } = request
-  const { type = window ? 'backfill' : 'incremental', priority, delayMs } = request
-  const payload: Omit<TransferPayload, 'requestedAt'> = {
-    ...{ version: PAYLOAD_VERSION, transferId, destination, type },
-    ...(window && { window: { ...window } }),
-    ...(models && { models: [...models] }),
-  }
+  const { priority, delayMs, whenBusy, ...asked } = readRequest(request)
+  const { window } = asked
+  const payload = payloadOf({
+    version: PAYLOAD_VERSION,
+    ...asked,
+    ...{ transferId: asked.transferId ?? newTransferId() },
+    ...{ type: asked.type ?? (window === undefined ? 'incremental' : 'backfill') },
+  })
+  await requests.claim(payload)
   if (window === undefined && priority === undefined && delayMs === undefined)
-    return join(queues, requests, payload, request.whenBusy ?? 'queue')
-  return addTransfer(queues, payload, {
+    return join(queues, requests, payload, whenBusy ?? 'queue')
+  await addJob(queues, payload, {
     ...(priority === undefined ? {} : { priority }),
     ...(delayMs === undefined ? {} : { delay: delayMs }),
   })
+  return { transferId: payload.transferId }
+}
+
+function readRequest(request: unknown): z.output<typeof requestSchema> {
+  const outcome = requestSchema.safeParse(request)
+  if (outcome.success) return outcome.data
+  const problems = outcome.error.issues.map(issue => `${issue.path.join('.') || 'it'}: ${issue.message}`)
+  throw new TransferError('JOB_INVALID', `a request of a transfer: ${problems.join('; ')}`)
 }
 
 /**
@@ -60,26 +82,27 @@ export async function enqueueTransfer(
 async function join(
   queues: TransferQueues,
   requests: OpenRequests,
-  request: Omit<TransferPayload, 'requestedAt'>,
+  payload: TransferPayload,
   whenBusy: 'queue' | 'merge',
 ): Promise<{ readonly transferId: string }> {
-  const payload = payloadOf(request)
   const transferId = await requests.join(payload, whenBusy)
   const isOwn = transferId === payload.transferId
   await addJob(queues, { ...payload, transferId })
   if (isOwn || !ENDED.has(await queues.transfers.getJobState(transferId))) return { transferId }
   await requests.close({ ...payload, transferId })
-  return join(queues, requests, request, whenBusy)
+  return join(queues, requests, payload, whenBusy)
 }
 
 /** Puts a transfer into the queue as it is, a part of no other. */
 export async function addTransfer(
   queues: TransferQueues,
+  requests: OpenRequests,
   request: Omit<TransferPayload, 'requestedAt'>,
-  options: AddOptions = {},
 ): Promise<{ readonly transferId: string }> {
-  await addJob(queues, payloadOf(request), options)
-  return { transferId: request.transferId }
+  const payload = payloadOf(request)
+  await requests.claim(payload)
+  await addJob(queues, payload)
+  return { transferId: payload.transferId }
 }
 
 interface AddOptions {
@@ -95,10 +118,8 @@ async function addJob(
   await queues.transfers.add(payload.destination, payload, { ...options, jobId: payload.transferId })
 }
 
-function payloadOf(request: Omit<TransferPayload, 'requestedAt'>): TransferPayload {
-  return parsePayload(
-    transferPayloadSchema,
-    { ...request, requestedAt: new Date().toISOString() },
-    request.transferId,
-  )
+function payloadOf(request: Readonly<Record<string, unknown>>): TransferPayload {
+  const data = { ...request, requestedAt: new Date().toISOString() }
+  const jobId = typeof request.transferId === 'string' ? request.transferId : ''
+  return parsePayload(transferPayloadSchema, data, { jobId, idOf: ({ transferId }) => transferId })
 }

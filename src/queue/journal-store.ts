@@ -1,17 +1,24 @@
 import { z } from 'zod'
+import type { TransferError } from '../domain/errors.ts'
 import { JOURNAL_VERSION } from '../domain/journal.ts'
 import { loadOutcomeSchema, loadRecordSchema } from '../domain/load-record.ts'
 import type { JournalStore, TableEntry, TableName } from '../transfer/journal.ts'
 import type { QueueConnection } from './connection.ts'
 import { NOW } from './redis-clock.ts'
+import { onKey, parseState, unreadableState } from './unreadable-state.ts'
 
 /**
  * What is kept of a table: a hash of `stamp` (attempt and revision of the entry), `entry` (JSON), and `leaseEnd` (by
- * Redis's own clock, in milliseconds), so that workers' clocks decide nothing.
+ * Redis's own clock, in milliseconds), so that workers' clocks decide nothing. A lease that no attempt can have counts as none.
  */
 const READ = `${NOW}
-local kept = redis.call('HMGET', KEYS[1], 'entry', 'leaseEnd')
-return { kept[1], math.max(0, (tonumber(kept[2]) or 0) - now) }`
+local kept = redis.call('HMGET', KEYS[1], 'entry', 'leaseEnd', 'stamp')
+local left = (tonumber(kept[2]) or 0) - now
+if not (left > 0 and left <= tonumber(ARGV[1])) then left = 0 end
+return { kept[1], left, kept[3] }`
+
+/** Longest lease that is believed, in milliseconds; attempts renew theirs every few seconds. */
+const LONGEST_LEASE_MS = 3_600_000
 
 /** Compare-and-set; a reply that was lost is asked for again, so the new stamp counts as done. */
 const REPLACE = `${NOW}
@@ -61,20 +68,36 @@ const entrySchema = z.object({
 /** The workers' journals, and what operators see of them. */
 export interface RedisJournalStore extends JournalStore {
   /** Tables whose load is open: being staged or loaded, or left by an attempt that died. */
-  open(): Promise<readonly TableName[]>
+  open(): Promise<OpenTables>
 }
 
-/** Journals in Redis, a key per table; each transition is one Lua compare-and-set. */
+/** Tables whose load is open, and what of their list cannot be read: `STATE_UNREADABLE`. */
+export interface OpenTables {
+  readonly tables: readonly TableName[]
+  readonly problems: readonly TransferError[]
+}
+
+/**
+ * Journals in Redis, a key per table; each transition is one Lua compare-and-set. An entry that is damaged or of a newer version
+ * is `STATE_UNREADABLE` and stays as it is: what it knew of a load decides whether rows arrive once.
+ */
 export function createJournalStore({ redis, prefix }: QueueConnection): RedisJournalStore {
   const keyOf = ({ destination, table }: TableName): string => `${prefix}:journal:${destination}:${table}`
   const openKey = `${prefix}:journals-open`
   return {
     isShared: true,
     read: async table => {
-      const [text, leaseLeftMs] = z
-        .tuple([z.string().nullable(), z.number()])
-        .parse(await redis.eval(READ, 1, keyOf(table)))
-      return { entry: text === null ? undefined : entrySchema.parse(JSON.parse(text)), leaseLeftMs }
+      const key = keyOf(table)
+      const [text, leaseLeftMs, stamp] = z
+        .tuple([z.string().nullable(), z.number(), z.string().nullable()])
+        .parse(await onKey(key, () => redis.eval(READ, 1, key, LONGEST_LEASE_MS)))
+      const entry =
+        text === null ? undefined : parseState(entrySchema, text, { key, version: JOURNAL_VERSION })
+      if (stampOf(entry) !== (stamp ?? ''))
+        throw unreadableState(key, 'is damaged: its stamp is not that of its entry')
+      if (entry && 'load' in entry.position && entry.position.load.table !== table.table)
+        throw unreadableState(key, 'is damaged: its load is of another table')
+      return { entry, leaseLeftMs }
     },
     replace: async (table, before, next, leaseMs) => {
       const member = JSON.stringify([table.destination, table.table])
@@ -86,26 +109,46 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
         next.position.state,
         member,
       ]
-      return (await redis.eval(REPLACE, 2, keyOf(table), openKey, ...fields)) === 1
+      const key = keyOf(table)
+      return (await onKey(key, () => redis.eval(REPLACE, 2, key, openKey, ...fields))) === 1
     },
     renew: async (table, attempt, leaseMs) =>
       (await redis.eval(RENEW, 1, keyOf(table), attempt, leaseMs)) === 1,
     open: async () => {
-      const members = await redis.smembers(openKey)
-      return members.map(member => {
-        const [destination, table] = z.tuple([z.string(), z.string()]).parse(JSON.parse(member))
-        return { destination, table }
-      })
+      const tables: TableName[] = []
+      const problems: TransferError[] = []
+      for (const member of await onKey(openKey, () => redis.smembers(openKey))) {
+        const named = tableOf(member)
+        if (named) tables.push(named)
+        else problems.push(unreadableState(openKey, 'has a member that names no table'))
+      }
+      return { tables, problems }
     },
   }
 }
 
-/** The journals of a destination's open loads. */
+function tableOf(member: string): TableName | undefined {
+  try {
+    const [destination, table] = z.tuple([z.string(), z.string()]).parse(JSON.parse(member))
+    return { destination, table }
+  } catch {
+    return undefined // Told by whoever asked for it.
+  }
+}
+
+/**
+ * The journals of a destination's open loads.
+ *
+ * @throws {TransferError} `STATE_UNREADABLE` when not all of them can be read: an open load might be among the others.
+ */
 export async function openEntries(
   store: RedisJournalStore,
   destination: string,
 ): Promise<readonly TableEntry[]> {
-  const tables = (await store.open()).filter(table => table.destination === destination)
+  const open = await store.open()
+  const [problem] = open.problems
+  if (problem) throw problem
+  const tables = open.tables.filter(table => table.destination === destination)
   const found = await Promise.all(tables.map(table => store.read(table)))
   return found.flatMap(({ entry }) => (entry ? [entry] : []))
 }

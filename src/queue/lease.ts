@@ -4,6 +4,16 @@ import type { QueueConnection } from './connection.ts'
 /** How long a lease lasts without a sign of life, in milliseconds. */
 const LEASE_MS = 60_000
 
+/**
+ * Takes a name that is free, for a time in milliseconds. One that is held for longer than that, or for ever, was not taken here:
+ * it counts as free, whatever lies there.
+ */
+const TAKE = `
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 and left <= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
+
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
@@ -19,7 +29,7 @@ export async function withLease<Result>(
 ): Promise<Result | undefined> {
   const key = `${prefix}:lease:${name}`
   const token = randomBytes(8).toString('hex')
-  if ((await redis.set(key, token, 'PX', LEASE_MS, 'NX')) === null) return undefined
+  if ((await redis.eval(TAKE, 1, key, token, LEASE_MS)) !== 1) return undefined
   const lost = new AbortController()
   const renewal = setInterval(() => {
     redis.eval(RENEW, 1, key, token, LEASE_MS).then(
@@ -45,5 +55,5 @@ export async function takeTurn(
   name: string,
   intervalMs: number,
 ): Promise<boolean> {
-  return (await redis.set(`${prefix}:turn:${name}`, '1', 'PX', intervalMs, 'NX')) !== null
+  return (await redis.eval(TAKE, 1, `${prefix}:turn:${name}`, '1', intervalMs)) === 1
 }

@@ -1,6 +1,7 @@
 import type { ModelPayload } from './job-payloads.ts'
 import type { TransferQueues } from './queues.ts'
-import { type ModelJob, modelJobId, type TransferJob } from './transfer-view.ts'
+import { readJob } from './read-jobs.ts'
+import { modelJobId, type TransferJob } from './transfer-view.ts'
 
 /** So long that no worker takes a job which is made only to be removed, in milliseconds. */
 const NEVER_MS = 7 * 24 * 3_600_000
@@ -23,7 +24,7 @@ export async function releaseLostModels(
   for (const model of fannedOut.models) {
     const jobId = modelJobId(transferId, model)
     if (!awaited.has(models.toKey(jobId))) continue
-    const job: ModelJob | undefined = await models.getJob(jobId)
+    const job = await readJob(models, jobId)
     if (job && (await job.getState()) !== 'unknown') continue
     const payload: ModelPayload = { version, transferId, destination, type, ...(window && { window }), model }
     const options = { jobId, delay: NEVER_MS, parent: { id: transferId, queue: parent.queueQualifiedName } }

@@ -105,7 +105,10 @@ function crowdDelayMs({ crowd }: { readonly crowd: number }): number {
 
 function readPayload(job: ModelJob): ModelPayload {
   try {
-    return parsePayload(modelPayloadSchema, job.data, job.id ?? 'without id')
+    return parsePayload(modelPayloadSchema, job.data, {
+      jobId: job.id ?? '',
+      idOf: ({ transferId, model }) => modelJobId(transferId, model),
+    })
   } catch (thrown) {
     throw new UnrecoverableError(describe(toTransferError(thrown)))
   }

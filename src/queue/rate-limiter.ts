@@ -3,12 +3,14 @@ import { type Clock, SYSTEM_CLOCK } from '../domain/clock.ts'
 import { type Rate, reserveToken } from '../domain/rate.ts'
 import type { QueueConnection } from './connection.ts'
 
-/** `reserveToken` by Redis's own clock, in microseconds' precision; an untouched bucket is full, so keys may expire then. */
+/** `reserveToken` by Redis's own clock, in microseconds' precision; an untouched bucket is full, so keys may
+ * expire then, and one that nobody here can have left counts as untouched. */
 const RESERVE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local token, burst, longest = 1000 / ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local from = math.max(tonumber(redis.call('GET', KEYS[1])) or 0, now)
+local from = tonumber(redis.call('GET', KEYS[1])) or 0
+if not (from > now and from <= now + longest + burst * token) then from = now end
 local wait = math.max(0, from + token - burst * token - now)
 if wait > longest then return tostring(longest) end
 local full = from + token

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { QueueConnection } from './connection.ts'
 import { NOW } from './redis-clock.ts'
+import { onKey } from './unreadable-state.ts'
 
 /**
  * Of each scope: a sorted set of those that have a slot, by the end of their lease, and one of those that were refused, by
- * when they asked last. All slots are taken or none. By Redis's own clock, in milliseconds.
+ * when they asked last. All slots are taken or none; leases that nobody can have taken are over. By Redis's own clock, in milliseconds.
  */
 const TAKE = `${NOW}
 local holder, lease, forget = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -12,6 +13,7 @@ local full, crowd = false, 0
 for i = 1, #KEYS, 2 do
   local limit = tonumber(ARGV[3 + (i + 1) / 2])
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], now + math.max(lease, forget) * 2, '+inf')
   if not redis.call('ZSCORE', KEYS[i], holder) and redis.call('ZCARD', KEYS[i]) >= limit then
     full = true
     redis.call('ZREMRANGEBYSCORE', KEYS[i + 1], '-inf', now - forget)
@@ -72,7 +74,8 @@ export function createSlots(
       const keys = scopes.map(keyOf)
       const limits = scopes.map(({ limit }) => limit)
       const pairs = keys.flatMap(key => [key, `${key}:waiting`])
-      const answer = await redis.eval(TAKE, pairs.length, ...pairs, holder, leaseMs, FORGET_MS, ...limits)
+      const args = [...pairs, holder, leaseMs, FORGET_MS, ...limits]
+      const answer = await onKey(pairs.join(' or '), () => redis.eval(TAKE, pairs.length, ...args))
       const crowd = z.number().parse(answer)
       if (crowd > 0) return { crowd }
       const renewal = setInterval(() => {

@@ -4,11 +4,12 @@ import { TransferError, toTransferError } from '../domain/errors.ts'
 import { type ModelResult, statusOf, type TransferResult } from '../domain/transfer.ts'
 import { endReasonOf, markEnded } from './cancellation.ts'
 import type { QueueConnection } from './connection.ts'
-import { parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
+import type { TransferPayload } from './job-payloads.ts'
+import { readModelResult } from './job-results.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { TransferQueues } from './queues.ts'
 import type { TransferGate } from './transfer-gate.ts'
-import { modelJobId, STATUS_OF_END, type TransferJob, viewModel } from './transfer-view.ts'
+import { modelJobId, STATUS_OF_END, type TransferJob, transferPayloadOf, viewModel } from './transfer-view.ts'
 
 /** What is done for a transfer job. */
 export interface TransferWork {
@@ -41,7 +42,25 @@ export async function processTransfer(
   job: TransferJob,
   token?: string,
 ): Promise<TransferResult> {
-  const payload = readPayload(job)
+  try {
+    return await runTransferJob(context, job, token)
+  } catch (thrown) {
+    if (isMove(thrown)) throw thrown
+    throw refusal(thrown)
+  }
+}
+
+/** The job goes on later, in another list of the queue. */
+function isMove(thrown: unknown): boolean {
+  return thrown instanceof WaitingChildrenError || thrown instanceof DelayedError
+}
+
+async function runTransferJob(
+  context: TransferContext,
+  job: TransferJob,
+  token?: string,
+): Promise<TransferResult> {
+  const payload = transferPayloadOf(job)
   if (!payload.fannedOut) await passGate(context, job, token)
   let verdict: Verdict | undefined
   try {
@@ -55,10 +74,13 @@ export async function processTransfer(
     await context.gate.leave(payload, verdict)
     return await resultOfTransfer(context, payload, fannedOut, models)
   } catch (thrown) {
-    if (thrown instanceof WaitingChildrenError) throw thrown
+    if (isMove(thrown)) throw thrown
     const error = toTransferError(thrown)
-    await context.gate.leave(payload, verdictOf([{ status: 'ERROR', error: error.toReport() }]) ?? verdict)
-    throw thrown
+    const failed = verdictOf([{ status: 'ERROR', error: error.toReport() }]) ?? verdict
+    await context.gate.leave(payload, failed).catch(() => {
+      // Safe: the first error is on its way, and whoever asks the line next takes an ended transfer out.
+    })
+    throw error
   }
 }
 
@@ -95,14 +117,6 @@ async function passGate(context: TransferContext, job: TransferJob, token?: stri
   await job.moveToDelayed(Date.now() + Math.round(Math.min(held.delayMs, leftMs)), token)
   if (held.waiting.reason === 'busy') await context.gate.wake(destination)
   throw new DelayedError()
-}
-
-function readPayload(job: TransferJob): TransferPayload {
-  try {
-    return parsePayload(transferPayloadSchema, job.data, job.id ?? 'without id')
-  } catch (thrown) {
-    throw refusal(thrown)
-  }
 }
 
 /** A failure that no retry mends ends the job at once. */
@@ -142,11 +156,7 @@ async function fanOut(
 
 async function modelsToRun(context: TransferContext, payload: TransferPayload): Promise<readonly string[]> {
   if (await endReasonOf(context.connection, payload.transferId)) return []
-  try {
-    return context.modelsOf(payload)
-  } catch (thrown) {
-    throw refusal(thrown)
-  }
+  return context.modelsOf(payload)
 }
 
 /** What a model did, also if its job is not kept any more: its transfer's job has the results of those that ended well. */
@@ -156,15 +166,15 @@ async function resultOf(
   model: string,
   kept: Readonly<Record<string, ModelResult>>,
 ): Promise<ModelResult> {
-  const { result, status } = await viewModel(context.queues.models, transferId, model)
   const key = context.queues.models.toKey(modelJobId(transferId, model))
-  const known = result ?? kept[key]
+  const { result, status } = await viewModel(context.queues.models, transferId, model)
+  const known = result ?? readModelResult(kept[key])
   if (known) return known
   const error =
     status === 'ERROR'
       ? new TransferError(
           'INTERNAL',
-          `model "${model}" of transfer ${transferId} ended without a result: its workers died too often`,
+          `model "${model}" of transfer ${transferId} ended without a result in Redis key ${key}: its workers died too often, or its job was damaged`,
         )
       : new TransferError(
           'TRANSFER_ORPHANED',

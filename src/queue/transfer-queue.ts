@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TransferError } from '../domain/errors.ts'
-import type { TransferStatus } from '../domain/transfer.ts'
+import { type TransferStatus, transferIdSchema } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import { markEnded } from './cancellation.ts'
 import { createCircuitStore, type PausedDestination } from './circuit-store.ts'
@@ -10,9 +10,10 @@ import { addTransfer, enqueueTransfer, type TransferRequest } from './enqueue-tr
 import { listTransfers, viewTransfer } from './list-transfers.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { openQueues, type TransferQueues } from './queues.ts'
+import { readJob } from './read-jobs.ts'
 import { retryOf } from './retry-transfer.ts'
 import { promoteAll } from './transfer-gate.ts'
-import type { TransferJob, TransferView } from './transfer-view.ts'
+import { type TransferJob, type TransferView, transferPayloadOf } from './transfer-view.ts'
 
 /**
  * The producer's side of the queue. Jobs carry names only: `{ version: 1, transferId, destination, type, window?,
@@ -85,8 +86,8 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
     enqueue: request => enqueueTransfer(queues, requests, request),
     retry: async (transferId, { transferId: ownId = newTransferId() } = {}) => {
       const job = await jobOf(queues, transferId)
-      const request = retryOf(await viewTransfer(connection, queues, job), job.data)
-      return addTransfer(queues, { ...request, transferId: ownId })
+      const request = retryOf(await viewTransfer(connection, queues, job), transferPayloadOf(job))
+      return addTransfer(queues, requests, { ...request, transferId: ownId })
     },
     list: filter => listTransfers(connection, queues, filter ?? {}),
     pausedDestinations: () => circuits.paused(),
@@ -96,7 +97,7 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
       return isPaused
     },
     cancel: async transferId => {
-      const { data } = await jobOf(queues, transferId)
+      const data = transferPayloadOf(await jobOf(queues, transferId))
       await requests.close(data)
       await markEnded(connection, transferId, 'cancelled')
       await line.leave(data)
@@ -118,8 +119,15 @@ export function transferQueueOn(connection: QueueConnection, queues: TransferQue
   }
 }
 
+/** Other keys lie beside the jobs', so what is no transfer id is not looked for. */
 async function jobOf(queues: TransferQueues, transferId: string): Promise<TransferJob> {
-  const job: TransferJob | undefined = await queues.transfers.getJob(transferId)
+  const asked = transferIdSchema.safeParse(transferId)
+  if (!asked.success) throw new TransferError('TRANSFER_NOT_FOUND', `no transfer: ${NO_ID}`)
+  const job = await readJob(queues.transfers, asked.data)
   if (job) return job
-  throw new TransferError('TRANSFER_NOT_FOUND', `no transfer ${transferId}`, { details: { transferId } })
+  throw new TransferError('TRANSFER_NOT_FOUND', `no transfer ${asked.data}`, {
+    details: { transferId: asked.data },
+  })
 }
+
+const NO_ID = 'what was asked for is no transfer id, which is 26 characters [0-9a-z]'

@@ -3,7 +3,14 @@ import { z } from 'zod'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferResult, TransferStatus } from '../domain/transfer.ts'
 import type { EndReason } from './cancellation.ts'
-import type { ModelPayload, TransferPayload } from './job-payloads.ts'
+import {
+  type ModelPayload,
+  parsePayload,
+  type TransferPayload,
+  transferPayloadSchema,
+} from './job-payloads.ts'
+import { readModelResult } from './job-results.ts'
+import { readJob } from './read-jobs.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What a model job tells while it runs, and once it failed for good. */
@@ -70,6 +77,14 @@ export const STATUS_OF_END = {
   expired: 'EXPIRED',
 } as const satisfies Record<EndReason, TransferStatus>
 
+/** What a transfer's job is to do. @throws {TransferError} `JOB_INVALID` for one that was put into the queue by hand. */
+export function transferPayloadOf(job: TransferJob): TransferPayload {
+  return parsePayload(transferPayloadSchema, job.data, {
+    jobId: job.id ?? '',
+    idOf: ({ transferId }) => transferId,
+  })
+}
+
 /** A job's state in the words of transfers; `completed` and `failed` are read from their results instead. One that no list of the
  * queue has is lost: no worker will ever take it. */
 export function openStatus(state: string): TransferStatus {
@@ -78,8 +93,8 @@ export function openStatus(state: string): TransferStatus {
 }
 
 /**
- * A model of a transfer as its job tells. Once there is none any more, as the jobs of models are kept for a shorter time, as the
- * transfer's own result tells; PENDING before either.
+ * A model of a transfer as its job tells, ERROR without a result when it left none that can be read. Once there is no job
+ * any more, as those of models are kept for a shorter time, as the transfer's own result tells; PENDING before either.
  */
 export async function viewModel(
   models: ModelJobQueue,
@@ -87,11 +102,12 @@ export async function viewModel(
   model: string,
   ended?: ModelResult,
 ): Promise<ModelView> {
-  const job: ModelJob | undefined = await models.getJob(modelJobId(transferId, model))
+  const job = await readJob(models, modelJobId(transferId, model))
   if (!job) return { model, status: ended?.status ?? 'PENDING', progress: undefined, result: ended }
   const state = await job.getState()
   const progress = progressOf(job)
-  const result = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
-  const status = result?.status ?? (state === 'failed' ? 'ERROR' : openStatus(state))
-  return { model, status, progress, result }
+  const left = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
+  const result = readModelResult(left)
+  const hasEnded = state === 'completed' || state === 'failed'
+  return { model, status: result?.status ?? (hasEnded ? 'ERROR' : openStatus(state)), progress, result }
 }

@@ -1,4 +1,3 @@
-import { Worker } from 'bullmq'
 import type { ErrorReport } from '../domain/errors.ts'
 import type { ModelResult, TransferStatus } from '../domain/transfer.ts'
 import { onEnded } from './cancellation.ts'
@@ -6,6 +5,7 @@ import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { openQueues, RETENTION } from './queues.ts'
+import { JobWorker } from './read-jobs.ts'
 import { createRunningModels } from './running-models.ts'
 import { createSlots } from './slots.ts'
 import { createTransferGate, type GateOptions } from './transfer-gate.ts'
@@ -70,6 +70,9 @@ const MAX_STALLED_COUNT = 10
 /** A dead worker's slots are free once its jobs have gone to others: they are taken up after one to two locks' time. */
 const LOCKS_PER_SLOT_LEASE = 2
 
+/** How long a worker waits after a failure to take a job before it takes the next, in milliseconds. */
+const RUN_RETRY_MS = 1_000
+
 /** Transfers at a time: fanning out and collecting take milliseconds, and waiting takes no place. */
 const TRANSFER_CONCURRENCY = 10
 
@@ -89,15 +92,16 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
     lockDuration,
     stalledInterval: lockDuration,
     maxStalledCount: MAX_STALLED_COUNT,
+    runRetryDelay: RUN_RETRY_MS,
     removeOnComplete: RETENTION,
     removeOnFail: RETENTION,
   }
-  const transfers = new Worker(
+  const transfers = new JobWorker(
     QUEUES.transfers,
     (job: TransferJob, token) => processTransfer({ ...options, queues, gate, requests }, job, token),
     { ...common, concurrency: TRANSFER_CONCURRENCY },
   )
-  const models = new Worker(
+  const models = new JobWorker(
     QUEUES.models,
     (job: ModelJob, token) => processModel({ ...options, running, slots }, job, token),
     { ...common, concurrency: options.concurrency },

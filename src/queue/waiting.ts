@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ERROR_CODES, type ErrorCode } from '../domain/errors.ts'
+import { type ErrorCode, isErrorCode } from '../domain/errors.ts'
 
 /** What a transfer that was not started yet waits for. */
 const waitingSchema = z.object({
@@ -12,7 +12,7 @@ const waitingSchema = z.object({
   /** Of a pause: how the last transfer failed. */
   failure: z
     .object({
-      code: z.custom<ErrorCode>(value => typeof value === 'string' && value in ERROR_CODES),
+      code: z.custom<ErrorCode>(isErrorCode),
       message: z.string(),
       hint: z.string(),
     })

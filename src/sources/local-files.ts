@@ -6,7 +6,8 @@ import type { SourceFile } from './read-files.ts'
 import { unreadable } from './source-error.ts'
 
 /**
- * Local files below a base, by path or glob, sorted. A file that a link leads out of the base is refused.
+ * Local files below a base, by path or glob, sorted. A file that a link leads out of the base is refused, and what is no file: a
+ * pipe would be waited for, a device be read for ever.
  *
  * @throws {TransferError} `CONFIG_INVALID` for such a file.
  */
@@ -14,12 +15,14 @@ export async function* localFiles(folder: string, base: string, pattern: string)
   const root = resolve(folder, base)
   const matches = await Array.fromAsync(glob(pattern, { cwd: root }))
   for (const match of matches.sort()) {
-    const path = resolve(root, match)
-    if ((await stat(path)).isDirectory()) continue
-    const [real, realRoot] = await Promise.all([realpath(path), realpath(root)])
-    if (!real.startsWith(realRoot + sep)) {
+    const [path, realRoot] = await Promise.all([realpath(resolve(root, match)), realpath(root)])
+    if (path === realRoot) continue
+    if (!path.startsWith(realRoot + sep))
       throw new TransferError('CONFIG_INVALID', `${match}: leads out of the source's base ${base}`)
-    }
+    const found = await stat(path)
+    if (found.isDirectory()) continue
+    if (!found.isFile())
+      throw new TransferError('CONFIG_INVALID', `${match}: is no file, but a pipe, device or socket`)
     yield { origin: match, path, open: signal => readWhole(path, match, signal) }
   }
 }

@@ -3,6 +3,7 @@ import type { Model } from '../domain/model.ts'
 import type { RowBatch, RowFormat } from '../domain/row-batch.ts'
 import type { Source } from '../domain/source.ts'
 import { compressionOf, decompress } from './decompress.ts'
+import type { NetworkAccess } from './guarded-lookup.ts'
 import { httpFiles } from './http-files.ts'
 import { localFiles } from './local-files.ts'
 import { type SourceS3, s3Files } from './s3-files.ts'
@@ -22,14 +23,16 @@ export interface ReadFilesDeps {
   readonly folder: string
   /** S3 for a source with an `s3://` base, with that source's own access. */
   readonly s3: (source: Source) => Promise<SourceS3>
-  readonly fetch: typeof fetch
+  /** Whom an `https://` base may name. */
+  readonly network: NetworkAccess
 }
 
 /**
  * A model's files as row batches, in the order of their paths. A glob in the model's path may match several local or S3
  * files; over https a path names one.
  *
- * @throws {TransferError} `SOURCE_NOT_FOUND` when nothing matches, `CONFIG_INVALID` for a path that leaves the base.
+ * @throws {TransferError} `SOURCE_NOT_FOUND` when nothing matches, `CONFIG_INVALID` for a path that leaves the base or a host that
+ * is not on the public internet and not allowed.
  */
 export async function* readFiles(
   deps: ReadFilesDeps,
@@ -54,15 +57,31 @@ function listFiles(
   path: string,
   signal: AbortSignal,
 ): AsyncIterable<SourceFile> {
-  if (path.startsWith('/') || path.split('/').includes('..')) {
+  const problem = problemOfPath(path)
+  if (problem !== undefined)
     throw new TransferError(
       'CONFIG_INVALID',
-      `source "${source.name}": path "${path}" leaves the source's base`,
+      `source "${source.name}": path ${JSON.stringify(path.slice(0, MAX_PATH))} ${problem}`,
     )
-  }
   if (source.base.startsWith('s3://')) return s3Files(() => deps.s3(source), source.base, path, signal)
-  if (/^https?:/.test(source.base)) return httpFiles(deps.fetch, source.base, path)
+  if (/^https?:/.test(source.base)) return httpFiles(deps.network, source.base, path)
   return localFiles(deps.folder, source.base, path)
+}
+
+/** Longest path, in characters: that of a key of S3 in bytes. */
+const MAX_PATH = 1024
+
+/** Most braces and brackets of a pattern: what it stands for grows with each, also by powers. */
+const MAX_GROUPS = 8
+
+/** Why a path is refused before anything is looked for; what it leads to is looked at where it is found. */
+function problemOfPath(path: string): string | undefined {
+  if (path.length > MAX_PATH) return `is longer than ${MAX_PATH} characters`
+  if (path.includes('\0')) return 'has a NUL character in it'
+  if (path.startsWith('/') || path.split('/').includes('..')) return "leaves the source's base"
+  if (/\{[^}]*\.\./.test(path)) return 'has a range in braces, which may stand for any number of files'
+  if ((path.match(/[{(]/g)?.length ?? 0) > MAX_GROUPS) return `has more than ${MAX_GROUPS} groups`
+  return undefined
 }
 
 function toBatch(file: SourceFile, files: Model['files']): RowBatch {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { ERROR_CODES, type ErrorCode, TransferError } from '../domain/errors.ts'
+import { type ErrorCode, isErrorCode, TransferError } from '../domain/errors.ts'
 import { rejectedRowSchema } from '../domain/rejected-row.ts'
 import type { EncodeOutcome, EncodeRequest } from './encode-slice.ts'
 
@@ -30,7 +30,7 @@ export interface Encoder {
   end(): Promise<void>
 }
 
-const codeSchema = z.custom<ErrorCode>(code => typeof code === 'string' && code in ERROR_CODES)
+const codeSchema = z.custom<ErrorCode>(isErrorCode)
 
 const answerSchema = z.union([
   z.object({

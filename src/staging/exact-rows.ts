@@ -12,6 +12,7 @@ import type { CellProblem } from './cell-rules.ts'
 import { type CsvValue, csvRows } from './csv-rows.ts'
 import type { EncodedColumn, Window } from './encode-sql.ts'
 import { type Cell, readJsonLine } from './json-line.ts'
+import { listed } from './listed.ts'
 import { openRejectedSpool, type RejectedRows } from './rejected-spool.ts'
 import { readValue } from './value-rules.ts'
 
@@ -40,8 +41,8 @@ export interface ExactOutcome extends RejectedRows {
   readonly csvHeader?: readonly string[]
 }
 
-/** Longest value that an error repeats, in characters. */
-const MAX_SHOWN = 100
+/** Longest value that an error repeats, and longest reason that a parser gives, which may repeat the row, in characters. */
+const [MAX_SHOWN, MAX_REASON] = [100, 300]
 
 /**
  * Reads a slice value by value and writes the rows that fit to `target` as NDJSON of canonical text, the others to
@@ -144,7 +145,7 @@ function attempt(read: () => Cells): Cells | Error {
     return read()
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    return new Error(`is not a JSON object on one line: ${reason}`)
+    return new Error(`is not a JSON object on one line: ${reason.slice(0, MAX_REASON)}`)
   }
 }
 
@@ -172,12 +173,20 @@ async function* csvCells(
     }
     header = row.values.map(value => value.text)
     onHeader(header)
-    const missing = input.columns.find(column => !header?.includes(column.name))
-    if (missing)
-      throw new TransferError(
-        'SOURCE_UNREADABLE',
-        `${input.origin}: no column "${missing.name}"; the header has: ${header.join(', ')}`,
-      )
+    ensureColumns(input, header, line)
+  }
+}
+
+/** @throws {TransferError} `SOURCE_UNREADABLE` for a header that lacks a column of the model's, or has it twice. */
+function ensureColumns({ origin, columns }: ExactInput, header: readonly string[], line: number): void {
+  const counts = new Map<string, number>()
+  for (const name of header) counts.set(name, (counts.get(name) ?? 0) + 1)
+  for (const { name } of columns) {
+    const count = counts.get(name) ?? 0
+    if (count === 1) continue
+    const problem = count === 0 ? `no column "${name}"` : `column "${name}" ${count} times`
+    const message = `${origin} line ${line}: ${problem}; the header has: ${listed(header)}`
+    throw new TransferError('SOURCE_UNREADABLE', message, { details: { file: origin, line } })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import { TransferError } from '../domain/errors.ts'
 import { type EncodedColumn, identifier, literal } from './encode-sql.ts'
+import { listed } from './listed.ts'
 import { parquetText } from './parquet-text.ts'
 
 /**
@@ -39,7 +40,7 @@ export async function parquetAsText(
 }
 
 function noColumn(origin: string, name: string, present: readonly string[]): TransferError {
-  const message = `${origin}: no column "${name}"; the file has: ${present.join(', ')}`
+  const message = `${origin}: no column "${name}"; the file has: ${listed(present)}`
   return new TransferError('SOURCE_UNREADABLE', message)
 }
 

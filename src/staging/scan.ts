@@ -26,6 +26,8 @@ export interface ScanOutcome {
 export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
   const quote = batch.format === 'csv' ? (batch.csv?.quote.charCodeAt(0) ?? -1) : -1
   let insideQuotes = false
+  let rowStart = 1
+  let line = 1
   let rowBytes = 0
   let longNumbers = false
   let trailingDigits = 0
@@ -42,7 +44,9 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
       if (byte === quote) insideQuotes = !insideQuotes
       if (byte !== NEWLINE) continue
       total++
+      line++
       if (insideQuotes) continue
+      rowStart = line
       boundary = at + 1
       beforeBoundary = total
     }
@@ -62,9 +66,17 @@ export function createScan(batch: RowBatch, columns: readonly EncodedColumn[]) {
   return {
     /** @throws {TransferError} `ROW_INVALID` for a row of more than 32 MiB. */
     ensureRowLength: (firstLine: number): void => {
-      if (rowBytes > MAX_ROW_BYTES && batch.format !== 'parquet') throw rowTooLong(batch, firstLine)
+      if (rowBytes > MAX_ROW_BYTES && batch.format !== 'parquet')
+        throw rowTooLong(batch, quote === -1 ? firstLine : rowStart)
     },
-    isInsideQuotes: () => insideQuotes,
+    /** @throws {TransferError} `SOURCE_UNREADABLE` for a quoted value that is never closed; to be called at the end. */
+    ensureQuotesClosed: (): void => {
+      if (!insideQuotes) return
+      const message = `${batch.origin} line ${rowStart}: ends inside a quoted value that begins in the row there`
+      throw new TransferError('SOURCE_UNREADABLE', message, {
+        details: { file: batch.origin, line: rowStart },
+      })
+    },
     /** To be called after the last chunk, before the last `take`. */
     end: (): void => {
       if (template) lookAtRows(template, template.end, new Uint8Array())
@@ -113,6 +125,6 @@ function plainRows(chunk: Uint8Array): ChunkRows {
 }
 
 function rowTooLong(batch: RowBatch, line: number): TransferError {
-  const message = `${batch.origin}: a row after line ${line} is longer than ${MAX_ROW_BYTES} bytes`
+  const message = `${batch.origin}: a row from line ${line} on is longer than ${MAX_ROW_BYTES} bytes`
   return new TransferError('ROW_INVALID', message, { details: { file: batch.origin, line } })
 }

@@ -1,5 +1,4 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { TransferError } from '../domain/errors.ts'
 import type { RowBatch } from '../domain/row-batch.ts'
 import type { EncodedColumn } from './encode-sql.ts'
 import { createScan, type ScanOutcome } from './scan.ts'
@@ -56,8 +55,7 @@ export async function* cutSlices(batch: RowBatch, options: CutOptions): AsyncGen
       writer = await createWriter(options.folder, count++, writer.nextLine())
       await writer.write(chunk.subarray(boundary), total - beforeBoundary)
     }
-    if (scan.isInsideQuotes())
-      throw new TransferError('SOURCE_UNREADABLE', `${batch.origin}: ends inside a quoted value`)
+    scan.ensureQuotesClosed()
     scan.end()
     yield await writer.finish(scan.take())
   } finally {

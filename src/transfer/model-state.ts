@@ -3,7 +3,7 @@ import type { ColumnType } from '../domain/column-type.ts'
 import type { Model, WriteMode } from '../domain/model.ts'
 import { meetingOf, windowCursorOf } from '../domain/row-identity.ts'
 import type { CursorWindow } from '../domain/transfer-window.ts'
-import { laterWatermark, type Watermark } from '../domain/watermark.ts'
+import { laterWatermark, parseWatermark, type Watermark } from '../domain/watermark.ts'
 import type { StagedModel } from '../staging/totals.ts'
 import { effectOf, refuseReplaced, windowOf } from './plan-window.ts'
 import type { ModelState, ModelStateStore, WatermarkKind } from './ports.ts'
@@ -27,7 +27,7 @@ export const NO_STATES: ModelStateStore = { read: async () => ({}), write: async
  * Decides what to read. The rows of a window, for a backfill. Everything, if the table is new or was not filled with all
  * columns, or the model has no windows; everything and in place of what the target holds, for a full refresh or when rows
  * are told apart in another way than before. Otherwise what came since the watermark, which is recovered from the target
- * when the store knows nothing.
+ * when the store knows nothing, or what it knows is no watermark.
  *
  * @throws {TransferError} `WINDOW_REFUSED` for a window of a model that takes none, or not before it is replaced.
  */
@@ -47,8 +47,16 @@ export async function planRead(
   if (transfer.type === 'full-refresh' || isReplaced) return { ...all, writeMode: 'overwrite' }
   if (table.needsAll && !window) return all
   const knownDigest = state?.definition === definitionHash(model) ? state.digest : undefined
-  if (!windowCursorOf(model)) return { ...all, knownDigest }
-  return { ...all, knownDigest, watermark: state ? state.watermark : await recoverWatermark() }
+  const cursor = windowCursorOf(model)
+  if (!cursor) return { ...all, knownDigest }
+  if (!state || isDamaged(state.watermark, cursor.type))
+    return { ...all, watermark: await recoverWatermark() }
+  return { ...all, knownDigest, watermark: state.watermark }
+}
+
+/** True for a text that is no watermark of the cursor, because it was damaged or the cursor's type changed. */
+function isDamaged(watermark: Watermark | undefined, type: ColumnType): boolean {
+  return watermark !== undefined && parseWatermark(watermark, type) !== watermark
 }
 
 /** What is to be remembered of a model once the rows staged are loaded; written after the load only, so it is never ahead of the data. */

@@ -16,7 +16,7 @@ const s3 = new S3({ region, endpoint, forcePathStyle: true })
 const source = sourceSchema.parse({ name: 'bench', type: 'files', base: dirname(path) })
 const signal = new AbortController().signal
 const encoders = createEncoderPool()
-const deps = { folder: '/', s3: async () => s3, fetch }
+const deps = { folder: '/', s3: async () => s3, network: { allowedHosts: new Set<string>() } }
 
 const stage = (file: string, prefix: string) =>
   stageModel({

@@ -97,16 +97,17 @@ const worker = await createTransferWorker({
   runModel,
   failedModel,
   finishTransfer: async ({ transferId }) => tell({ kind: 'transfer finished', transferId, atMs: Date.now() }),
-  onEvent: ({ event, jobId = '', message = '' }) => {
-    if (event === 'transfer completed' || event === 'transfer failed')
+  onEvent: event => {
+    if (event.event === 'transfer completed' || event.event === 'transfer failed')
       tell({
         kind: 'transfer ended',
-        transferId: jobId,
-        status: event === 'transfer failed' ? 'FAILED' : message,
+        transferId: event.jobId ?? '',
+        status: event.event === 'transfer failed' ? 'FAILED' : event.status,
         atMs: Date.now(),
       })
-    if (event === 'stalled') tell({ kind: 'trouble', message: `the job ${jobId} lost its worker` })
-    if (event === 'error') tell({ kind: 'error', message })
+    if (event.event === 'stalled')
+      tell({ kind: 'trouble', message: `the job ${event.jobId} lost its worker` })
+    if (event.event === 'error') tell({ kind: 'error', message: event.message })
   },
 })
 

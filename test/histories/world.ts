@@ -115,9 +115,10 @@ export async function startWorld(engine: EngineName): Promise<World> {
 
 function depsOf(folder: string): Omit<TransferDeps, 'connect' | 'states' | 'journal' | 'stageModel'> {
   const source = sourceSchema.parse({ name: 'files', type: 'files', base: '.' })
+  const network = { allowedHosts: new Set<string>() }
   const noS3 = async (): Promise<never> => Promise.reject(new Error('histories read local files'))
   return {
-    readSource: (model, signal) => readFiles({ folder, s3: noS3, fetch }, source, model.files, signal),
+    readSource: (model, signal) => readFiles({ folder, s3: noS3, network }, source, model.files, signal),
     clock: SYSTEM_CLOCK,
     signingKey: async () => undefined,
     workDir: folder,

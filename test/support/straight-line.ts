@@ -82,6 +82,7 @@ export async function startStraightLine(
   const encoders = createEncoderPool()
   const states = new Map<string, ModelState>()
   const source = sourceSchema.parse({ name: 'files', type: 'files', base: '.' })
+  const network = { allowedHosts: new Set<string>() }
   const noS3 = async (): Promise<never> => Promise.reject(new Error('sources are local files'))
   const connect = async (): Promise<DestinationClients> => ({
     ...createAwsClients({ place: { ...place, accountId }, credentials: async () => keys }),
@@ -89,7 +90,7 @@ export async function startStraightLine(
   })
   const deps = wrap({
     connect,
-    readSource: (model, signal) => readFiles({ folder, s3: noS3, fetch }, source, model.files, signal),
+    readSource: (model, signal) => readFiles({ folder, s3: noS3, network }, source, model.files, signal),
     stageModel: staging => stageModel({ ...staging, encoders }),
     states: {
       read: async (_, table) => states.get(table),

@@ -78,7 +78,7 @@ export async function openTransfers(redisUrl: string): Promise<Transfers> {
       return Promise.all(ids.map(queue.status))
     },
     async openLoads() {
-      const tables = await journals.open()
+      const { tables } = await journals.open()
       const kept = await Promise.all(tables.map(journals.read))
       return kept.flatMap(({ entry }) => (entry && 'load' in entry.position ? [entry.position.load] : []))
     },

@@ -138,7 +138,7 @@ const CHANGES = [
   `SELECT * FROM ${T}`,
   `DELETE FROM ${T} WHERE id = -1`,
   `INSERT INTO ${T} SELECT * FROM ${T} WHERE false`,
-  `ALTER TABLE ${D}.\`corpus\` ADD COLUMNS (\`added\` string COMMENT 'it''s new', \`more\` decimal(10,2))`,
+  `ALTER TABLE ${D}.\`corpus\` ADD COLUMNS (\`added\` string COMMENT 'it\\'s new', \`more\` decimal(10,2))`,
   `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN i i bigint`,
   `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN f f double`,
   `ALTER TABLE ${D}.\`corpus\` CHANGE COLUMN more more decimal(20,2)`,

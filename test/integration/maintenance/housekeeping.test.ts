@@ -57,7 +57,7 @@ it('two workers settle a load that nobody comes back for, and sweep a destinatio
   const workers = [startHousekeeping(parts, OFTEN), startHousekeeping(parts, OFTEN)]
   const isSwept = () => lines.some(line => line.includes('"swept"'))
   const timeout = AbortSignal.timeout(20_000)
-  while (!timeout.aborted && !(isSwept() && (await journal.open()).length === 0)) await sleep(50)
+  while (!timeout.aborted && !(isSwept() && (await journal.open()).tables.length === 0)) await sleep(50)
   await sleep(300)
   await Promise.all(workers.map(worker => worker.close()))
   const { Contents = [] } = await s3.listObjectsV2({ Bucket: customer.bucket })

@@ -174,10 +174,10 @@ it('a load is abandoned once its lease is over and its job has ended or is gone,
   await gone.move(cleaned(gone.entry(), undefined))
   await gone.release()
 
-  expect(leased).toEqual([])
-  expect(running).toEqual([lost])
-  expect(ended.toSorted((left, right) => left.table.localeCompare(right.table))).toEqual([table, lost])
-  expect(await abandonedTables(t.queues, t.journal)).toEqual([table])
+  expect(leased.tables).toEqual([])
+  expect(running.tables).toEqual([lost])
+  expect(ended.tables.toSorted((left, right) => left.table.localeCompare(right.table))).toEqual([table, lost])
+  expect(await abandonedTables(t.queues, t.journal)).toEqual({ tables: [table], problems: [] })
   await t.close()
 })
 

@@ -101,9 +101,9 @@ it.each([
   await journal.move(submitted(loading(journal.entry()), 'q-1'))
 
   expect((await store.read(table)).entry).toEqual(journal.entry())
-  expect(await store.open()).toEqual([table])
+  expect(await store.open()).toEqual({ tables: [table], problems: [] })
   await journal.move(cleaned(journal.entry(), undefined))
-  expect(await store.open()).toEqual([])
+  expect(await store.open()).toEqual({ tables: [], problems: [] })
   close()
 })
 

@@ -305,7 +305,7 @@ it('a payload that is none of ours is kept as failed, with what was expected', a
   const view = await t.queue.waitUntilFinished(jobId, { signal: AbortSignal.timeout(20_000) })
 
   expect(view.status).toBe('ERROR')
-  expect(view.failedReason).toMatch(/^JOB_INVALID: .*version: .*expected 1/)
+  expect(view.failedReason).toMatch(/^JOB_INVALID: .*is of version 9, this worker reads 1/)
   await queues.transfers.close()
   await queues.models.close()
   await t.close()

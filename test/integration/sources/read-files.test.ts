@@ -30,9 +30,10 @@ async function read(base: string, path: string, s3: () => Promise<SourceS3> = no
     ...{ name: 'm', source: 'source', files: { path }, primaryKey: ['id'] },
     columns: [{ name: 'id', type: 'bigint' }],
   })
+  const network = { allowedHosts: new Set(['127.0.0.1']) }
   const { signal } = new AbortController()
   const found: Record<string, string> = {}
-  for await (const batch of readFiles({ folder, s3, fetch }, source, model.files, signal)) {
+  for await (const batch of readFiles({ folder, s3, network }, source, model.files, signal)) {
     found[batch.origin] = Buffer.concat(await Array.fromAsync(batch.open(signal))).toString()
   }
   return found
@@ -73,6 +74,26 @@ it('reads every member of a gzip file of several', async () => {
   )
 
   expect(await read('.', 'members.ndjson.gz')).toEqual({ 'members.ndjson.gz': '{"id":1}\n{"id":2}\n' })
+})
+
+it('reads every frame of a zstd file of several, and passes over those that hold no data', async () => {
+  const [one, two] = [zstdCompressSync('{"id":1}\n'), zstdCompressSync('{"id":2}\n')]
+  const empty = Buffer.concat([Buffer.from([0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0]), Buffer.from('hello')])
+  await writeFile(join(folder, 'frames.ndjson.zst'), Buffer.concat([empty, one, two, empty, one]))
+
+  expect(await read('.', 'frames.ndjson.zst')).toEqual({
+    'frames.ndjson.zst': '{"id":1}\n{"id":2}\n{"id":1}\n',
+  })
+})
+
+it.each([
+  ['is cut', (frame: Buffer) => frame.subarray(0, frame.length - 2)],
+  ['is none', () => Buffer.from('no frame at all')],
+])('fails for a zstd file whose second frame %s', async (_, spoil) => {
+  const frame = zstdCompressSync(TEXT)
+  await writeFile(join(folder, 'second.ndjson.zst'), Buffer.concat([frame, spoil(frame)]))
+
+  await expect(read('.', 'second.ndjson.zst')).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
 })
 
 it('fails for a gzip file that was cut at a flush boundary, where it looks whole', async () => {
@@ -150,7 +171,7 @@ it.each<[string, RequestListener, string]>([
   [
     'a redirect',
     (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-    'cannot be reached',
+    'the server answered 302, a redirect',
   ],
 ])('fails for %s of the server, without repeating the query string', async (_, answer, problem) => {
   const { base, close } = await serve(answer)

@@ -345,7 +345,7 @@ it('a CSV file without a declared column fails, however many rows may be rejecte
   const lenient = model({ columns: COLUMNS.slice(0, 2), rejectedRows: { maxCount: 100 } })
   await expect(stage(batch('id,nom\n1,a\n2,b\n', 'csv'), { model: lenient })).rejects.toMatchObject({
     code: 'SOURCE_UNREADABLE',
-    message: 'rows.csv: no column "name"; the header has: id, nom',
+    message: 'rows.csv line 1: no column "name"; the header has: id, nom',
   })
 })
 

@@ -61,7 +61,7 @@ it('one statement changes type and comment, and says a comment again that only t
   const head = 'ALTER TABLE `acme`.`things` CHANGE COLUMN `n` `n` bigint'
 
   expect(plan(model([{ ...wide, description: "it's new" }]), targetOf(['n', 'int', 'old']))).toEqual([
-    `${head} COMMENT 'it''s new'`,
+    `${head} COMMENT 'it\\'s new'`,
   ])
   expect(plan(model([wide]), targetOf(['n', 'int', 'his']))).toEqual([`${head} COMMENT 'his'`])
   expect(plan(model([wide]), targetOf(['n', 'int']))).toEqual([head])

@@ -42,7 +42,7 @@ it('creates a target that does not exist, with descriptions as comments', () => 
   const { targetStatements } = planLoad({ ...input, model: model() })
 
   expect(targetStatements).toHaveLength(1)
-  expect(targetStatements[0]).toContain("`total` decimal(10,2) COMMENT 'customer''s total'")
+  expect(targetStatements[0]).toContain("`total` decimal(10,2) COMMENT 'customer\\'s total'")
   expect(targetStatements[0]).toContain("LOCATION 's3://b/acme/invoices_x/'")
   expect(targetStatements[0]).not.toMatch(/EXTERNAL|--/)
 })
@@ -55,7 +55,7 @@ it('adds the columns that the target has not, in one statement', () => {
   const target = { columns: asModelled.columns.slice(0, 1) }
 
   expect(planLoad({ ...input, model: model(), target }).targetStatements).toEqual([
-    "ALTER TABLE `acme`.`invoices` ADD COLUMNS (`total` decimal(10,2) COMMENT 'customer''s total', `updated_at` timestamp)",
+    "ALTER TABLE `acme`.`invoices` ADD COLUMNS (`total` decimal(10,2) COMMENT 'customer\\'s total', `updated_at` timestamp)",
   ])
 })
 

@@ -32,6 +32,8 @@ describe('what Athena refuses', () => {
     ['EXCLUDE', 'SELECT * EXCLUDE (a) FROM t'],
     ['ON CONFLICT', 'INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING'],
     ['several statements', 'SELECT 1; SELECT 2'],
+    ['a doubled quote in a text of DDL', "CREATE TABLE t (a int COMMENT 'it''s') LOCATION 's3://a/b/'"],
+    ['a text of DDL that ends in a backslash', "CREATE TABLE t (a int COMMENT 'a\\') LOCATION 's3://a/b/'"],
     ['backquotes in DML', 'SELECT `a` FROM t'],
     ['double quotes in DDL', 'DROP TABLE "a"'],
     ['comments in DDL', 'DROP TABLE a -- gone'],
@@ -42,6 +44,12 @@ describe('what Athena refuses', () => {
     ['an odd number of hexadecimal digits', "SELECT X'abc'"],
   ])('refuses %s', (_what, sql) => {
     expect(() => parseStatement(sql, [])).toThrow('SYNTAX_ERROR')
+  })
+
+  it('reads texts of DDL by Hive’s spelling, where a backslash goes before a quote', () => {
+    const parsed = parseStatement("ALTER TABLE t ADD COLUMNS (a int COMMENT 'it\\'s \\\\')", [])
+
+    expect(parsed).toMatchObject({ statement: { columns: [{ comment: "it's \\" }] } })
   })
 
   it('takes reserved words of DDL in DML and the other way round', () => {

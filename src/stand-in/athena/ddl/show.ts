@@ -1,6 +1,6 @@
 import type { GlueColumn, GlueTable } from '../../services.ts'
 import type { DdlStatement, NamedTable } from '../sql/ddl.ts'
-import { quoteText } from '../sql/tokens.ts'
+import { quoteHiveText } from '../sql/tokens.ts'
 import { isIceberg, splitName } from '../table-catalog.ts'
 import type { DdlContext, DdlResult } from './ddl-context.ts'
 import { getGlueTable } from './get-glue-table.ts'
@@ -80,13 +80,13 @@ export async function showProperties(
 export async function showCreateTable(context: DdlContext, named: NamedTable): Promise<DdlResult> {
   const glue = await tableOf(context, named)
   const columns = currentColumns(glue).map(column => {
-    const comment = column.Comment === undefined ? '' : ` COMMENT ${quoteText(column.Comment)}`
+    const comment = column.Comment === undefined ? '' : ` COMMENT ${quoteHiveText(column.Comment)}`
     return `  \`${column.Name}\` ${column.Type ?? ''}${comment}`
   })
   const head = `CREATE ${isIceberg(glue) ? '' : 'EXTERNAL '}TABLE \`${glue.DatabaseName}.${glue.Name}\`(`
   const stored = isIceberg(glue) ? [] : ['STORED AS PARQUET']
   const properties = isIceberg(glue) ? ['TBLPROPERTIES (', "  'table_type'='ICEBERG')"] : []
-  const location = ['LOCATION', `  ${quoteText(glue.StorageDescriptor?.Location ?? '')}`]
+  const location = ['LOCATION', `  ${quoteHiveText(glue.StorageDescriptor?.Location ?? '')}`]
   const lines = [head, `${columns.join(',\n')})`, ...stored, ...location, ...properties]
   return { columns: ['createtab_stmt'], rows: lines.flatMap(line => line.split('\n')).map(line => [line]) }
 }

@@ -4,7 +4,7 @@ import type { DmlStatement } from './ast.ts'
 import type { DdlStatement } from './ddl.ts'
 import { parseDdl } from './parse-ddl.ts'
 import { parseDml } from './parse-dml.ts'
-import { type Token, tokenize } from './tokens.ts'
+import { type Token, type Tokens, tokenize } from './tokens.ts'
 
 /** A statement that has been read. */
 export type ParsedStatement =
@@ -26,7 +26,7 @@ const OTHER_WORDS = ['MSCK', 'EXPLAIN', 'PREPARE', 'EXECUTE', 'DEALLOCATE', 'GRA
  * @throws {QueryError} `SYNTAX_ERROR` for several statements, comments in DDL and everything outside the grammar.
  */
 export function parseStatement(sql: string, parameters: readonly string[]): ParsedStatement {
-  const { tokens: all, hasComments } = tokenize(sql)
+  const { tokens: all, hasComments } = readTokens(sql)
   const tokens = withoutSemicolon(all)
   const [first, second] = tokens.filter(token => token.text !== '(')
   if (!first || first.kind === 'end')
@@ -47,6 +47,13 @@ export function parseStatement(sql: string, parameters: readonly string[]): Pars
     )
   }
   return { kind: 'ddl', statement: parseDdl(sql, tokens) }
+}
+
+/** A statement that begins like DDL is read by Hive's spelling, unless it selects what it creates. */
+function readTokens(sql: string): Tokens {
+  const word = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? ''
+  const read = tokenize(sql, DDL_WORDS.includes(word) ? 'ddl' : 'dml')
+  return isCtas(read.tokens) ? tokenize(sql) : read
 }
 
 function withoutSemicolon(tokens: readonly Token[]): readonly Token[] {

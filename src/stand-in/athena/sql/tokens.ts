@@ -31,32 +31,44 @@ const PATTERNS: readonly (readonly [kind: Token['kind'] | 'blank' | 'comment', p
   ['sign', /<>|!=|<=|>=|\|\||->|=>|[-+*/%=<>(),.;?[\]:{}|@]/y],
 ]
 
+/** How strings are spelled: DML doubles a quote, DDL is Hive's, where a backslash goes before it. */
+export type StringSpelling = 'dml' | 'ddl'
+
+/** A string of Hive's: whatever follows a backslash does not end it. */
+const HIVE_STRING = /'(?:[^'\\]|\\[\s\S])*'/y
+
+/** Characters that Hive spells by a letter. */
+const HIVE_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', 0: '\0' }
+
 /**
  * Cuts a statement into tokens; the last one is always `end`.
  *
  * @throws {QueryError} `SYNTAX_ERROR` at a character or an unclosed quote that no token begins with.
  */
-export function tokenize(sql: string): Tokens {
+export function tokenize(sql: string, strings: StringSpelling = 'dml'): Tokens {
   const tokens: Token[] = []
   const lines = lineStarts(sql)
   let hasComments = false
   let at = 0
   while (at < sql.length) {
-    const [kind, raw] = matchAt(sql, at) ?? []
+    const [kind, raw] = matchAt(sql, at, strings) ?? []
     if (kind === undefined || raw === undefined) throw unrecognised(sql, placeOf(lines, at), at)
     if (kind === 'comment') hasComments = true
-    else if (kind !== 'blank') tokens.push(toToken(kind, raw, at, placeOf(lines, at)))
+    else if (kind !== 'blank')
+      tokens.push(toToken(kind, contentOf(kind, raw, strings), at, placeOf(lines, at), raw.length))
     at += raw.length
   }
-  tokens.push(toToken('end', '', at, placeOf(lines, at)))
+  tokens.push(toToken('end', '', at, placeOf(lines, at), 0))
   return { tokens, hasComments }
 }
 
 function matchAt(
   sql: string,
   at: number,
+  strings: StringSpelling,
 ): readonly [Token['kind'] | 'blank' | 'comment', string] | undefined {
-  for (const [kind, pattern] of PATTERNS) {
+  for (const [kind, usual] of PATTERNS) {
+    const pattern = kind === 'string' && strings === 'ddl' ? HIVE_STRING : usual
     pattern.lastIndex = at
     const raw = pattern.exec(sql)?.[0]
     if (raw !== undefined) return [kind, raw]
@@ -64,24 +76,33 @@ function matchAt(
   return undefined
 }
 
-function toToken(kind: Token['kind'], raw: string, start: number, place: Place): Token {
-  const keyword = kind === 'word' ? raw.toUpperCase() : ''
-  return { kind, text: contentOf(kind, raw), keyword, place, start, end: start + raw.length }
+function toToken(kind: Token['kind'], text: string, start: number, place: Place, length: number): Token {
+  const keyword = kind === 'word' ? text.toUpperCase() : ''
+  return { kind, text, keyword, place, start, end: start + length }
 }
 
-function contentOf(kind: Token['kind'], raw: string): string {
+function contentOf(kind: Token['kind'], raw: string, strings: StringSpelling): string {
   switch (kind) {
     case 'quoted':
       return raw.slice(1, -1).replaceAll('""', '"')
     case 'backquoted':
       return raw.slice(1, -1).replaceAll('``', '`')
     case 'string':
+      if (strings === 'ddl') return unescaped(raw.slice(1, -1))
       return raw.slice(1, -1).replaceAll("''", "'")
     case 'binary':
       return raw.slice(2, -1)
     default:
       return raw
   }
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(u([0-9a-fA-F]{4})|[\s\S])/g, (_, character: string, code?: string) =>
+    code === undefined
+      ? (HIVE_ESCAPES[character] ?? character)
+      : String.fromCharCode(Number.parseInt(code, 16)),
+  )
 }
 
 function lineStarts(sql: string): readonly number[] {
@@ -109,7 +130,12 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** Quotes a text as a string literal. */
+/** Quotes a text as a string literal of DDL. */
+export function quoteHiveText(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+}
+
+/** Quotes a text as a string literal of DML. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

@@ -16,6 +16,8 @@ export interface Maintenance extends NamedTable {
  * @throws {QueryError} `SYNTAX_ERROR`, also for comments, which Athena does not take here.
  */
 export function parseMaintenance(sql: string): Maintenance | undefined {
+  // Other statements need not be such that they can be cut by this spelling.
+  if (!/^\s*(?:--[^\n]*\n|\/\*[\s\S]*?\*\/|\s)*(?:OPTIMIZE|VACUUM)\b/i.test(sql)) return undefined
   const { tokens, hasComments } = tokenize(sql.replace(/;\s*$/, ''))
   const cursor = tokenCursor(sql, tokens, { quotes: ['quoted', 'backquoted'], reserved: new Set() })
   const isVacuum = cursor.accept('VACUUM')
