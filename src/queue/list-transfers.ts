@@ -14,6 +14,7 @@ import {
   type TransferView,
   transferPayloadOf,
   viewModel,
+  withState,
 } from './transfer-view.ts'
 import { waitingOf } from './waiting.ts'
 
@@ -21,9 +22,9 @@ import { waitingOf } from './waiting.ts'
 export async function viewTransfer(
   connection: QueueConnection,
   queues: TransferQueues,
-  job: TransferJob,
+  read: TransferJob,
 ): Promise<TransferView> {
-  const state = await job.getState()
+  const { job, state } = await withState(queues.transfers, read)
   const payload = readPayload(job)
   if (payload instanceof TransferError) return viewOfUnreadable(job.id ?? '', { state, problem: payload })
   const { transferId, destination, requestedAt, fannedOut, retryOf } = payload

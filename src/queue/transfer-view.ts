@@ -92,6 +92,17 @@ export function openStatus(state: string): TransferStatus {
   return state === 'active' || state === 'waiting-children' ? 'RUNNING' : 'PENDING'
 }
 
+/** A job with its state. One that ended after it was read is read again, so that it has what it left. */
+export async function withState<Found extends TransferJob | ModelJob>(
+  queue: Parameters<typeof readJob<Found>>[0],
+  read: Found,
+): Promise<{ readonly job: Found; readonly state: string }> {
+  const state = await read.getState()
+  const hasEnded = state === 'completed' || state === 'failed'
+  if (!hasEnded || read.finishedOn !== undefined) return { job: read, state }
+  return { job: (await readJob<Found>(queue, read.id ?? '')) ?? read, state }
+}
+
 /**
  * A model of a transfer as its job tells, ERROR without a result when it left none that can be read. Once there is no job
  * any more, as those of models are kept for a shorter time, as the transfer's own result tells; PENDING before either.
@@ -102,9 +113,9 @@ export async function viewModel(
   model: string,
   ended?: ModelResult,
 ): Promise<ModelView> {
-  const job = await readJob(models, modelJobId(transferId, model))
-  if (!job) return { model, status: ended?.status ?? 'PENDING', progress: undefined, result: ended }
-  const state = await job.getState()
+  const read = await readJob(models, modelJobId(transferId, model))
+  if (!read) return { model, status: ended?.status ?? 'PENDING', progress: undefined, result: ended }
+  const { job, state } = await withState(models, read)
   const progress = progressOf(job)
   const left = state === 'completed' ? job.returnvalue : state === 'failed' ? progress?.failure : undefined
   const result = readModelResult(left)

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { createDestinationLine } from '../../../src/queue/destination-line.ts'
+import { viewTransfer } from '../../../src/queue/list-transfers.ts'
 import { createOpenRequests } from '../../../src/queue/open-requests.ts'
+import type { TransferJob } from '../../../src/queue/transfer-view.ts'
 import { createBarrier, startQueue, succeeded, until } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -198,9 +200,27 @@ it('a transfer that has ended leaves nothing in Redis but its kept jobs', async 
   const { redis: client, prefix } = t.connection
   const isOfJob = (key: string) =>
     key.startsWith(`${prefix}:transfers:`) || key.startsWith(`${prefix}:models:`)
-  const left = async () => (await client.keys(`${prefix}:*`)).filter(key => !isOfJob(key))
+  const left = (await client.keys(`${prefix}:*`)).filter(key => !isOfJob(key))
+  const seconds = await Promise.all(left.map(key => client.ttl(key)))
 
-  expect(await left()).toEqual([])
+  // Whose an id is stays for an hour.
+  expect(left.filter(key => !key.startsWith(`${prefix}:transfer-of:`))).toEqual([])
+  expect(seconds.filter(ttl => ttl <= 0 || ttl > 3600)).toEqual([])
+  await t.close()
+})
+
+it('a transfer that ends while it is looked at is told with what it left, its models too', async () => {
+  const t = await startBlocked()
+  const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  const job: TransferJob | undefined = await t.queues.transfers.getJob(transferId)
+  t.release()
+  await t.finished(transferId)
+  if (!job) throw new Error('the job is not there')
+  const view = await viewTransfer(t.connection, t.queues, job)
+
+  expect(view).toMatchObject({ status: 'SUCCESS', failedReason: undefined, result: { status: 'SUCCESS' } })
+  expect(view.models).toMatchObject([{ model: 'a', status: 'SUCCESS', result: { status: 'SUCCESS' } }])
   await t.close()
 })
 
