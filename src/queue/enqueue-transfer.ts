@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TransferError } from '../domain/errors.ts'
-import type { TransferType } from '../domain/transfer.ts'
+import { type TransferType, transferIdSchema } from '../domain/transfer.ts'
 import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
 import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
@@ -120,6 +120,6 @@ async function addJob(
 
 function payloadOf(request: Readonly<Record<string, unknown>>): TransferPayload {
   const data = { ...request, requestedAt: new Date().toISOString() }
-  const jobId = typeof request.transferId === 'string' ? request.transferId : ''
+  const jobId = transferIdSchema.safeParse(request.transferId).data ?? 'without a valid id'
   return parsePayload(transferPayloadSchema, data, { jobId, idOf: ({ transferId }) => transferId })
 }
