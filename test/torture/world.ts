@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createRandom } from '../simulation/random.ts'
@@ -60,6 +61,7 @@ export async function startWorld(options: {
       await workers.stop()
       await Promise.all([lanes.redis.close(), lanes.aws.close()])
       await Promise.all([redis.stop(), standIn.stop()])
+      await rm(workDir, { recursive: true, force: true })
       if (!keepLogs) await workspace.remove()
     },
   }
@@ -91,25 +93,23 @@ async function configure(
   [first, ...others]: readonly Customer[],
 ): Promise<Pick<World, 'workspace' | 'workDir'>> {
   if (!first) throw new Error('no destination')
+  const workDir = await mkdtemp(join(tmpdir(), 'torture-work-'))
   const workspace = await createWorkspace({ url: `http://127.0.0.1:${lanes.aws.port}` }, first, {
     redisUrl: `redis://127.0.0.1:${lanes.redis.port}`,
+    env: {
+      ATHENA_TRANSFER_WORK_DIR: workDir,
+      ATHENA_TRANSFER_HTTP_PORT: '0',
+      ATHENA_TRANSFER_SHUTDOWN_GRACE_MS: String(GRACE_MS),
+      ATHENA_TRANSFER_QUERY_TIMEOUT_MS: String(QUERY_TIMEOUT_MS),
+      ATHENA_TRANSFER_SWEEP_AGE_MS: String(QUERY_TIMEOUT_MS),
+    },
   })
   for (const [index, customer] of others.entries())
     await writeFile(
       join(workspace.folder, `destinations/${nameOf(index + 1)}.yaml`),
       stringify(destinationOf(customer)),
     )
-  const workDir = join(workspace.folder, 'work')
-  await mkdir(workDir)
-  const env = {
-    ...workspace.env,
-    ATHENA_TRANSFER_WORK_DIR: workDir,
-    ATHENA_TRANSFER_HTTP_PORT: '0',
-    ATHENA_TRANSFER_SHUTDOWN_GRACE_MS: String(GRACE_MS),
-    ATHENA_TRANSFER_QUERY_TIMEOUT_MS: String(QUERY_TIMEOUT_MS),
-    ATHENA_TRANSFER_SWEEP_AGE_MS: String(QUERY_TIMEOUT_MS),
-  }
-  return { workspace: { ...workspace, env }, workDir }
+  return { workspace, workDir }
 }
 
 function destinationOf({ bucket, region, database, schema, workgroup, roleArn, audience }: Customer): object {
