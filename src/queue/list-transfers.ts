@@ -28,7 +28,8 @@ export async function viewTransfer(
   const payload = readPayload(job)
   if (payload instanceof TransferError) return viewOfUnreadable(job.id ?? '', { state, problem: payload })
   const { transferId, destination, requestedAt, fannedOut, retryOf } = payload
-  const isWaiting = state !== 'completed' && state !== 'failed' && openStatus(state) === 'PENDING'
+  // One whose models were made goes on running until they are collected, though its job waits for that.
+  const isWaiting = !fannedOut && openStatus(state) === 'PENDING'
   const result = state === 'completed' ? readTransferResult(job.returnvalue) : undefined
   const requested = fannedOut ? undefined : await createOpenRequests(connection).modelsOf(payload)
   const names = fannedOut?.models ?? requested ?? []
@@ -94,7 +95,9 @@ async function statusWithoutResult(
 ): Promise<TransferStatus> {
   if (state === 'failed' || state === 'completed') return 'ERROR'
   const ended = isWaiting ? await endReasonOf(connection, transferId) : undefined
-  return ended ? STATUS_OF_END[ended] : openStatus(state)
+  if (ended) return STATUS_OF_END[ended]
+  const status = openStatus(state)
+  return status === 'PENDING' && !isWaiting ? 'RUNNING' : status
 }
 
 /** Why a transfer is ORPHANED as a whole. */

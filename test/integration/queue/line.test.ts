@@ -209,6 +209,24 @@ it('a transfer that has ended leaves nothing in Redis but its kept jobs', async 
   await t.close()
 })
 
+it('a transfer that was cancelled runs until what its models did is collected, though its job waits for that', async () => {
+  const t = await startBlocked()
+  const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
+  await until(() => t.started.length === 1)
+  await until(async () => (await t.queues.transfers.getJobState(transferId)) === 'waiting-children')
+  await t.queues.transfers.pause()
+  await t.queue.cancel(transferId)
+  t.release()
+  await until(async () => (await t.queues.transfers.getJobState(transferId)) !== 'waiting-children')
+  const before = await t.queue.status(transferId)
+  await t.queues.transfers.resume()
+  const after = await t.finished(transferId)
+
+  expect(before).toMatchObject({ status: 'RUNNING', result: undefined })
+  expect(after.result?.models).toMatchObject([{ model: 'a' }])
+  await t.close()
+})
+
 it('a transfer that ends while it is looked at is told with what it left, its models too', async () => {
   const t = await startBlocked()
   const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
