@@ -43,23 +43,40 @@ export async function loadConfig(folder: string): Promise<Config> {
  * @throws {TransferError} `CONFIG_INVALID` that names both.
  */
 function ensureApart(destinations: readonly Destination[]): void {
-  for (const [index, one] of destinations.entries()) {
-    const other = destinations.slice(0, index).find(candidate => sharesPlace(candidate, one))
-    if (!other) continue
-    const problem = `schema "${one.schema}" of its bucket, or of its account's Glue catalog, is destination "${other.name}"'s too`
-    throw invalid(`destination "${one.name}"`, problem)
-  }
+  const [one, other] = sharedFolder(destinations) ?? sharedCatalog(destinations) ?? []
+  if (!one || !other) return
+  const problem = `schema "${one.schema}" of its bucket, or of its account's Glue catalog, is destination "${other.name}"'s too`
+  throw invalid(`destination "${one.name}"`, problem)
 }
 
-function sharesPlace(one: Destination, other: Destination): boolean {
-  if (
-    one.bucket === other.bucket &&
-    foldersOf(one).some(folder => foldersOf(other).some(overlapping(folder)))
-  )
-    return true
-  const [account, otherAccount] = [accountIdOf(one), accountIdOf(other)]
-  const isSameCatalog = account !== undefined && account === otherAccount && one.region === other.region
-  return isSameCatalog && one.schema === other.schema
+/** Two destinations of which one has a folder in the other's. A folder's text is followed, in order, by those of all in it. */
+function sharedFolder(destinations: readonly Destination[]): readonly [Destination, Destination] | undefined {
+  const folders = destinations
+    .flatMap(owner => foldersOf(owner).map(folder => ({ owner, path: `${owner.bucket}/${folder}` })))
+    .toSorted((left, right) => (left.path < right.path ? -1 : Number(left.path > right.path)))
+  let around: typeof folders = []
+  for (const folder of folders) {
+    around = around.filter(({ path }) => folder.path.startsWith(path))
+    const other = around.find(({ owner }) => owner !== folder.owner)
+    if (other) return [folder.owner, other.owner]
+    around.push(folder)
+  }
+  return undefined
+}
+
+function sharedCatalog(
+  destinations: readonly Destination[],
+): readonly [Destination, Destination] | undefined {
+  const owners = new Map<string, Destination>()
+  for (const destination of destinations) {
+    const account = accountIdOf(destination)
+    if (account === undefined) continue
+    const database = `${account} ${destination.region} ${destination.schema}`
+    const other = owners.get(database)
+    if (other) return [destination, other]
+    owners.set(database, destination)
+  }
+  return undefined
 }
 
 /** Folders in the bucket that are the destination's own. */
@@ -105,12 +122,13 @@ function sortedOut(
   const models = new Map<string, Model>()
   const brokenModels = new Map<string, TransferError>()
   const tables = Map.groupBy(files, file => foldName(file.name))
+  const inside = new Set([...sources.values()].filter(source => isInsideDestination(source, destinations)))
   for (const { name, path, outcome } of files) {
     const namesakes = tables.get(foldName(name)) ?? []
     if ('problem' in outcome) brokenModels.set(name, outcome.problem)
     else if (namesakes.length > 1) brokenModels.set(name, oneTable(namesakes))
     else {
-      const problem = problemOfSource(outcome.value.source, sources, destinations)
+      const problem = problemOfSource(outcome.value.source, sources, inside)
       if (problem === undefined) models.set(name, outcome.value)
       else brokenModels.set(name, invalid(path, `source: ${problem}`))
     }
@@ -122,11 +140,11 @@ function sortedOut(
 function problemOfSource(
   name: string,
   sources: Config['sources'],
-  destinations: Config['destinations'],
+  inside: ReadonlySet<Source>,
 ): string | undefined {
   const source = sources.get(name)
   if (!source) return `found "${name}", expected one of ${list(sources)}`
-  return isInsideDestination(source, destinations)
+  return inside.has(source)
     ? `"${name}" lies in a destination's own folder, or around one; no model is read from there`
     : undefined
 }
