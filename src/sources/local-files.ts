@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { glob, realpath, stat } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { isAbsolute, resolve, sep } from 'node:path'
 import { TransferError } from '../domain/errors.ts'
 import type { SourceFile } from './read-files.ts'
 import { unreadable } from './source-error.ts'
@@ -13,7 +13,9 @@ import { unreadable } from './source-error.ts'
  */
 export async function* localFiles(folder: string, base: string, pattern: string): AsyncGenerator<SourceFile> {
   const root = resolve(folder, base)
-  const matches = await Array.fromAsync(glob(pattern, { cwd: root }))
+  const matches = await matchesOf(pattern, root)
+  if (!matches)
+    throw new TransferError('CONFIG_INVALID', `${pattern}: leads out of the source's base ${base}`)
   for (const match of matches.sort()) {
     const [path, realRoot] = await Promise.all([realpath(resolve(root, match)), realpath(root)])
     if (path === realRoot) continue
@@ -25,6 +27,18 @@ export async function* localFiles(folder: string, base: string, pattern: string)
       throw new TransferError('CONFIG_INVALID', `${match}: is no file, but a pipe, device or socket`)
     yield { origin: match, path, open: signal => readWhole(path, match, signal) }
   }
+}
+
+/** What a pattern stands for below a root; undefined when it leads out of it, where no folder is walked through. */
+async function matchesOf(pattern: string, root: string): Promise<string[] | undefined> {
+  let isOutside = false
+  const exclude = (path: string): boolean => {
+    const leadsOut = isAbsolute(path) || /^\.\.(?:[\\/]|$)/.test(path)
+    isOutside ||= leadsOut
+    return leadsOut
+  }
+  const matches = await Array.fromAsync(glob(pattern, { cwd: root, exclude }))
+  return isOutside ? undefined : matches
 }
 
 /**
