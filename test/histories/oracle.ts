@@ -86,10 +86,10 @@ export function createOracle() {
         : isReplaced
           ? replaced(present, batch, context)
           : met(present, batch, context)
-      watermark =
-        shape.hasCursor && shape.writeMode !== 'overwrite'
-          ? latest([...batch.map(({ values }) => values), { at: before ?? null }])
-          : undefined
+      const largest = latest(batch.map(({ values }) => values))
+      // What was read whole and holds no cursor tells none, so the next transfer reads all again.
+      const isTold = shape.hasCursor && shape.writeMode !== 'overwrite' && !(isWhole && largest === undefined)
+      watermark = isTold ? latest([{ at: largest ?? null }, { at: before ?? null }]) : undefined
       const again = readRows(source, watermark, shape, columns).filter(row => row !== undefined)
       known = contentOf(again, shape, columns)
       table = { rows, columns, filled, filledLast: names, meeting }
