@@ -32,10 +32,6 @@ const LOOK_MS = 500
 export async function openTransfers(redisUrl: string): Promise<Transfers> {
   const connection = await connectRedis({ redisUrl, prefix: 'athena-transfer' })
   const queues = openQueues(connection)
-  for (const one of [queues.transfers, queues.models])
-    one.on('error', () => {
-      // The connection comes back by itself; what matters of it fails in a call.
-    })
   const queue = transferQueueOn(connection, queues)
   const journals = createJournalStore(connection)
   const open = new Map<string, string>()

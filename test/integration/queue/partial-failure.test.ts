@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createCustomer } from '../../support/customer.ts'
-import { freePort, type RunningRedis, startRedis } from '../../support/redis.ts'
+import { type RunningRedis, startRedis } from '../../support/redis.ts'
 import { startStandIn, type TestStandIn } from '../../support/stand-in.ts'
+import { startWorkerProcess } from '../../support/worker-process.ts'
 import { createWorkspace, type Workspace } from '../../support/workspace.ts'
 
 let standIn: TestStandIn
@@ -23,22 +22,6 @@ const MODEL = {
   files: { path: 'rows.csv' },
   primaryKey: ['id'],
   columns: [{ name: 'id', type: 'bigint' }],
-}
-
-/** The product's own worker on the workspace, and what it logs. */
-async function startWorker({ env }: Workspace) {
-  const child = spawn(process.execPath, ['src/main.ts', 'worker'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env, ATHENA_TRANSFER_HTTP_PORT: String(await freePort()) },
-  })
-  let log = ''
-  child.stdout.on('data', text => (log += text))
-  const stop = async (): Promise<string> => {
-    child.kill('SIGTERM')
-    await once(child, 'exit')
-    return log
-  }
-  return { stop }
 }
 
 const viewSchema = z.object({
@@ -71,13 +54,13 @@ it('one model definition that cannot be read fails alone; once corrected `retry`
   await writeFile(`${workspace.folder}/models/broken.yaml`, 'columns: [\n')
   await workspace.writeData('rows.csv', 'id\n1\n2\n')
   await workspace.writeData('wrong.csv', 'id\n1\nx\n')
-  const firstWorker = await startWorker(workspace)
+  const firstWorker = await startWorkerProcess(workspace)
   const first = await view(workspace, 'enqueue', 'acme', '--wait')
   const { stdout: rejected } = await workspace.cli('rejected', first.transferId, 'wrong_rows')
   const log = await firstWorker.stop()
   await workspace.writeModel('broken', MODEL)
   await workspace.writeData('wrong.csv', 'id\n1\n')
-  const secondWorker = await startWorker(workspace)
+  const secondWorker = await startWorkerProcess(workspace)
   const second = await view(workspace, 'retry', first.transferId, '--wait')
   const refused = await workspace.cli('retry', second.transferId, '--json')
   await secondWorker.stop()

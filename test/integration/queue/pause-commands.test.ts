@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createTransferQueue } from '../../../src/queue/transfer-queue.ts'
 import { createCustomer } from '../../support/customer.ts'
 import { until } from '../../support/queue-under-test.ts'
-import { freePort, type RunningRedis, startRedis } from '../../support/redis.ts'
+import { type RunningRedis, startRedis } from '../../support/redis.ts'
 import { startStandIn, type TestStandIn } from '../../support/stand-in.ts'
+import { startWorkerProcess } from '../../support/worker-process.ts'
 import { createWorkspace } from '../../support/workspace.ts'
 
 let standIn: TestStandIn
@@ -39,15 +38,7 @@ it('a customer who takes our rights away is paused; `paused` and `list` tell why
   await workspace.writeData('rows.csv', 'id\n1\n')
   const deny = { Sid: 'No', Effect: 'Deny', Action: ['s3:*', 'glue:*', 'athena:*'], Resource: ['*'] }
   await customer.setPolicy({ Version: '2012-10-17', Statement: [deny] })
-  const worker = spawn(process.execPath, ['src/main.ts', 'worker'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      ...workspace.env,
-      ATHENA_TRANSFER_PAUSE_AFTER: '1',
-      ATHENA_TRANSFER_HTTP_PORT: String(await freePort()),
-    },
-  })
+  const worker = await startWorkerProcess(workspace, { ATHENA_TRANSFER_PAUSE_AFTER: '1' })
   const queue = await createTransferQueue({ redisUrl: redis.url })
   const ended = { signal: AbortSignal.timeout(60_000) }
   const failed = await queue.waitUntilFinished(
@@ -61,8 +52,7 @@ it('a customer who takes our rights away is paused; `paused` and `list` tell why
   await customer.setPolicy(customer.policy)
   const resumed = await workspace.cli('resume', 'acme')
   const view = await queue.waitUntilFinished(held.transferId, ended)
-  worker.kill('SIGTERM')
-  await once(worker, 'exit')
+  await worker.stop()
   await queue.close()
 
   const error = failed.result?.models[0]?.error

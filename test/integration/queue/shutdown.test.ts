@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { Athena } from '@aws-sdk/client-athena'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -8,8 +6,9 @@ import { createTransferQueue } from '../../../src/queue/transfer-queue.ts'
 import { createAthenaUser } from '../../support/athena-user.ts'
 import { type Customer, createCustomer } from '../../support/customer.ts'
 import { until } from '../../support/queue-under-test.ts'
-import { freePort, type RunningRedis, startRedis } from '../../support/redis.ts'
+import { type RunningRedis, startRedis } from '../../support/redis.ts'
 import { startStandIn, type TestStandIn } from '../../support/stand-in.ts'
+import { startWorkerProcess, type WorkerProcess } from '../../support/worker-process.ts'
 import { createWorkspace, type Workspace } from '../../support/workspace.ts'
 
 let standIn: TestStandIn
@@ -23,25 +22,15 @@ afterAll(async () => {
   await standIn.stop()
 })
 
-interface Worker {
-  readonly child: ChildProcess
-  log(): string
-}
-
-async function startWorker({ env }: Workspace, settings: Record<string, string>): Promise<Worker> {
-  const child = spawn(process.execPath, ['src/main.ts', 'worker'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env, ...settings, ATHENA_TRANSFER_HTTP_PORT: String(await freePort()) },
-  })
-  let log = ''
-  child.stdout.on('data', text => (log += text))
-  await until(() => log.includes('worker started'))
-  return { child, log: () => log }
+async function startWorker(workspace: Workspace, settings: Record<string, string>): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(workspace, settings)
+  await until(() => worker.log().includes('worker started'))
+  return worker
 }
 
 const phaseSchema = z.object({ phase: z.string(), outcome: z.string(), durationMs: z.number() })
 
-function phasesOf(worker: Worker) {
+function phasesOf(worker: WorkerProcess) {
   const lines = worker
     .log()
     .split('\n')
@@ -85,14 +74,12 @@ it('a load that runs at SIGTERM is left running, and the next worker ends it by 
   const { transferId } = await queue.enqueue({ destination: 'acme' })
   await until(async () => (await merges())[0]?.endsWith('RUNNING') ?? false)
   const before = await merges()
-  first.child.kill('SIGTERM')
-  await once(first.child, 'exit')
+  await first.stop()
   const between = { merges: await merges(), view: await queue.status(transferId) }
   const second = await startWorker(workspace, {})
   const ended = await queue.waitUntilFinished(transferId, { signal: AbortSignal.timeout(60_000) })
   const after = await merges()
-  second.child.kill('SIGTERM')
-  await once(second.child, 'exit')
+  await second.stop()
   await queue.close()
   const user = await createAthenaUser(standIn, customer)
   const rows = await user.sql(`SELECT id FROM "${customer.schema}"."rows" ORDER BY id`)

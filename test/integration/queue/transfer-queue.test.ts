@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TransferError, toTransferError } from '../../../src/domain/errors.ts'
-import type { ModelResult } from '../../../src/domain/transfer.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { connectRedis } from '../../../src/queue/connection.ts'
 import { createModelStateStore } from '../../../src/queue/model-state-store.ts'
@@ -10,6 +9,7 @@ import { openQueues } from '../../../src/queue/queues.ts'
 import { createTransferQueue } from '../../../src/queue/transfer-queue.ts'
 import { createTransferWorker, type TransferWorkerOptions } from '../../../src/queue/transfer-worker.ts'
 import { failedModel } from '../../../src/transfer/run-transfer.ts'
+import { succeeded } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
 let redis: RunningRedis
@@ -17,11 +17,6 @@ beforeAll(async () => {
   redis = await startRedis()
 })
 afterAll(() => redis.stop())
-
-function succeeded(model: string): ModelResult {
-  const { error, ...result } = failedModel(model, new Error('unused'), 1)
-  return { ...result, status: 'SUCCESS', rowCount: 5 }
-}
 
 type RunModel = TransferWorkerOptions['runModel']
 
