@@ -49,7 +49,7 @@ export async function workerCommand(context: Context): Promise<number> {
     connect: limitedConnect(deps.connect, limiter, signal),
   })
   const queues = openQueues(connection)
-  const metrics = createMetrics(queues)
+  const metrics = createMetrics(queues, connection)
   const onEvent = (event: WorkerEvent): void => {
     metrics.record(event)
     log[event.event.endsWith('failed') || event.event === 'error' ? 'warn' : 'info'](event)

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { ModelResult } from '../domain/transfer.ts'
+import type { QueueConnection } from '../queue/connection.ts'
 import type { TransferQueues } from '../queue/queues.ts'
+import { ageOfNextJob } from '../queue/read-jobs.ts'
 import type { WorkerEvent } from '../queue/transfer-worker.ts'
 
 /** Metrics in Prometheus's text format: what this worker did, and the queues as all workers see them. */
@@ -103,7 +105,7 @@ const OPEN_STATES = ['wait', 'active', 'delayed', 'prioritized', 'waiting-childr
 const MODEL_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 1800, 3600]
 
 /** Opens the metrics of one worker process. */
-export function createMetrics(queues: TransferQueues): Metrics {
+export function createMetrics(queues: TransferQueues, connection: QueueConnection): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const counter = (metric: keyof typeof METRICS): Counter<string> =>
@@ -121,7 +123,7 @@ export function createMetrics(queues: TransferQueues): Metrics {
   const statements = counter('statements')
   const stalled = counter('stalled')
   const seconds = new Histogram({ ...METRICS.seconds, registers, buckets: MODEL_SECONDS })
-  watchQueues(queues, registers)
+  watchQueues(queues, connection, registers)
   collectDefaultMetrics({ register: registry })
 
   const recordModel = (result: ModelResult): void => {
@@ -152,7 +154,7 @@ export function createMetrics(queues: TransferQueues): Metrics {
 }
 
 /** Gauges that ask Redis at each scrape. */
-function watchQueues(queues: TransferQueues, registers: Registry[]): void {
+function watchQueues(queues: TransferQueues, connection: QueueConnection, registers: Registry[]): void {
   new Gauge({
     ...METRICS.jobs,
     registers,
@@ -167,10 +169,8 @@ function watchQueues(queues: TransferQueues, registers: Registry[]): void {
     ...METRICS.oldestJob,
     registers,
     async collect() {
-      for (const [queue, jobs] of Object.entries(queues)) {
-        const [oldest] = await jobs.getJobs(['wait'], 0, 0, true)
-        this.set({ queue }, oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0)
-      }
+      for (const [queue, jobs] of Object.entries(queues))
+        this.set({ queue }, (await ageOfNextJob(jobs, connection)) / 1000)
     },
   })
 }

@@ -1,5 +1,7 @@
 import { type Job, type JobJson, type JobType, Worker } from 'bullmq'
+import { z } from 'zod'
 import type { TransferError } from '../domain/errors.ts'
+import type { QueueConnection } from './connection.ts'
 import { onKey, unreadableState } from './unreadable-state.ts'
 
 /** Jobs of a queue, and those that are there but cannot be read. */
@@ -11,7 +13,7 @@ export interface FoundJobs<Found> {
 /** The part of a queue that reading needs; BullMQ's `Queue` fits it. */
 interface JobSource<Found> {
   getJob(id: string): Promise<Found | undefined>
-  getRanges(states: JobType[], from: number, to: number): Promise<string[]>
+  getRanges(states: JobType[], from: number, to: number, oldestFirst?: boolean): Promise<string[]>
   toKey(id: string): string
 }
 
@@ -48,6 +50,23 @@ export async function readJobs<Found>(
     }
   }
   return { jobs, damaged }
+}
+
+/**
+ * Age of the job that is taken next, in milliseconds, whatever became of its data; 0 when none waits, or when its age cannot be
+ * read.
+ */
+export async function ageOfNextJob(queue: JobSource<unknown>, { redis }: QueueConnection): Promise<number> {
+  const [id] = await queue.getRanges(['wait'], 0, 0, true)
+  if (id === undefined) return 0
+  const key = queue.toKey(id)
+  try {
+    const timestamp = z.coerce.number().safeParse(await onKey(key, () => redis.hget(key, 'timestamp')))
+    return timestamp.success ? Math.max(0, Date.now() - timestamp.data) : 0
+  } catch (thrown) {
+    if (isUnreadable(thrown)) return 0
+    throw thrown
+  }
 }
 
 function isUnreadable(thrown: unknown): thrown is TransferError {

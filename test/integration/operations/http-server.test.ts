@@ -27,7 +27,7 @@ async function serve<Result>(
     host: '127.0.0.1',
     port: 0,
     queues,
-    metrics: createMetrics(queues),
+    metrics: createMetrics(queues, connection),
     dashboard: options.dashboard,
     problems: async () => options.problems ?? [],
   })

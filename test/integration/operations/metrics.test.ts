@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TransferError } from '../../../src/domain/errors.ts'
 import { startOperationsServer } from '../../../src/operations/http-server.ts'
 import { createMetrics, METRICS, type Metrics } from '../../../src/operations/metrics.ts'
+import type { TransferQueues } from '../../../src/queue/queues.ts'
 import { startQueue, succeeded } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -12,8 +13,11 @@ beforeAll(async () => {
 afterAll(() => redis.stop())
 
 /** Values by metric and labels, as a scrape gets them. */
-async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
-  const text = await (await fetch(`${url}/metrics`)).text()
+async function scrape(queues: TransferQueues, metrics: Metrics): Promise<ReadonlyMap<string, number>> {
+  const options = { host: '127.0.0.1', port: 0, queues, metrics, dashboard: undefined }
+  const server = await startOperationsServer({ ...options, problems: async () => [] })
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  await server.close()
   const lines = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   return new Map(lines.map(line => [line.replace(/ \S+$/, ''), Number(/\S+$/.exec(line))]))
 }
@@ -42,20 +46,11 @@ it('tells what models and transfers did, whose move a failure is, what was rejec
       onEvent: event => kept.metrics?.record(event),
     },
   )
-  kept.metrics = createMetrics(t.queues)
-  const options = {
-    host: '127.0.0.1',
-    port: 0,
-    queues: t.queues,
-    metrics: kept.metrics,
-    dashboard: undefined,
-  }
-  const server = await startOperationsServer({ ...options, problems: async () => [] })
+  kept.metrics = createMetrics(t.queues, t.connection)
   const { transferId } = await t.queue.enqueue({ destination: 'acme' })
   await t.finished(transferId)
   await t.queue.enqueue({ destination: 'later', delayMs: 60_000 })
-  const values = await scrape(server.url)
-  await server.close()
+  const values = await scrape(t.queues, kept.metrics)
   await t.close()
 
   const told = Object.fromEntries(
@@ -81,4 +76,19 @@ it('tells what models and transfers did, whose move a failure is, what was rejec
   expect([...values.keys()].join('\n')).not.toMatch(/acme|later|loaded/)
   for (const { name } of Object.values(METRICS)) expect([...values.keys()].join('\n')).toContain(name)
   expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(0)
+})
+
+it('tells the age of a job that waits, though its data was damaged', async () => {
+  const t = await startQueue(redis.url, async ({ model }) => succeeded(model), {}, 0)
+  await t.queue.enqueue({ destination: 'acme' })
+  const { transfers } = t.queues
+  const [id = ''] = await transfers.getRanges(['wait'], 0, 0, true)
+  const minuteAgo = String(Date.now() - 60_000)
+  await t.connection.redis.hset(transfers.toKey(id), { data: 'no JSON', timestamp: minuteAgo })
+  const values = await scrape(t.queues, createMetrics(t.queues, t.connection))
+  await t.close()
+
+  const age = values.get('athena_transfer_oldest_job_age_seconds{queue="transfers"}')
+  expect(age).toBeGreaterThanOrEqual(60)
+  expect(age).toBeLessThan(120)
 })
