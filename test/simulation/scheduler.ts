@@ -106,8 +106,8 @@ export function createScheduler(options: {
       return result
     },
     async step() {
-      // Whatever the last step set off runs until everybody waits again.
-      await new Promise(resolve => setImmediate(resolve))
+      // Whatever the last step set off runs until everybody waits again: all of it is microtasks, and a tick comes after them.
+      await new Promise(resolve => process.nextTick(resolve))
       let index = random.below(waiting.length)
       if (waiting[index]?.isLong && random.chance(0.9)) index = random.below(waiting.length)
       const [chosen] = waiting.splice(index, 1)
