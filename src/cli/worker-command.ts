@@ -132,10 +132,10 @@ function startWorker({
   onEvent,
 }: WorkerParts): Promise<TransferWorker> {
   const destinationOf = (name: string) => destinationNamed(config, name)
-  const { transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, concurrency } = settings
+  const { transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, concurrency, keptTransfers } = settings
   return createTransferWorker({
     connection,
-    ...{ concurrency, transfersPerDestination, waitLimitMs, pauseAfter, pauseMs },
+    ...{ concurrency, transfersPerDestination, waitLimitMs, pauseAfter, pauseMs, keptTransfers },
     scopesOf: payload => slotScopesOf(destinationOf(payload.destination), settings),
     modelsOf: ({ destination, models }) => modelNamesOf(config, destinationOf(destination), models),
     runModel: (payload, options) => {

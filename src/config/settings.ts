@@ -65,6 +65,11 @@ export const settingsSchema = z.object({
     description:
       'How long a transfer may wait behind others or for a paused destination, in milliseconds; then it is EXPIRED.',
   }),
+  keptTransfers: integer(100, 10_000_000).default(10_000).meta({
+    variable: 'ATHENA_TRANSFER_KEPT_TRANSFERS',
+    description:
+      'The newest ended transfers, and as many of their models, that Redis keeps for 14 days: those of which `status` tells, and that `retry` takes. A few KB each.',
+  }),
   pauseAfter: integer(1, 1000).default(3).meta({
     variable: 'ATHENA_TRANSFER_PAUSE_AFTER',
     description:

@@ -4,9 +4,6 @@ import { QUEUES, type QueueConnection } from './connection.ts'
 import type { ModelPayload, TransferPayload } from './job-payloads.ts'
 import type { ModelJobQueue, TransferJobQueue } from './transfer-view.ts'
 
-/** How long ended jobs are kept, and how many: 14 days, 10,000 of each kind. In seconds. */
-export const RETENTION = { age: 14 * 24 * 3600, count: 10_000 } as const
-
 /** The two queues, for producing and looking; also what the dashboard shows. */
 export interface TransferQueues {
   readonly transfers: TransferJobQueue
@@ -15,11 +12,7 @@ export interface TransferQueues {
 
 /** Opens both queues on one connection. */
 export function openQueues({ redis, prefix }: QueueConnection): TransferQueues {
-  const options = {
-    connection: redis,
-    prefix,
-    defaultJobOptions: { removeOnComplete: RETENTION, removeOnFail: RETENTION },
-  }
+  const options = { connection: redis, prefix }
   const transfers: TransferJobQueue = new Queue<TransferPayload, TransferResult>(QUEUES.transfers, options)
   const models: ModelJobQueue = new Queue<ModelPayload, ModelResult>(QUEUES.models, options)
   for (const queue of [transfers, models])

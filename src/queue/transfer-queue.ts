@@ -18,7 +18,7 @@ import { type TransferJob, type TransferView, transferPayloadOf } from './transf
 /**
  * The producer's side of the queue. Jobs carry names only: `{ version: 1, transferId, destination, type, window?,
  * models?, requestedAt }`; destinations and secrets stay with the workers. A job is as durable as Redis is: with `appendonly yes`
- * what `enqueue` returned survives a restart. Ended transfers are kept 14 days, the newest 10,000.
+ * what `enqueue` returned survives a restart. Ended transfers are kept 14 days, the newest 10,000 unless the workers' settings say otherwise.
  */
 export interface TransferQueue {
   /** @throws {TransferError} `JOB_INVALID` for a request that workers would refuse. */

@@ -4,7 +4,7 @@ import { onEnded } from './cancellation.ts'
 import { QUEUES, type QueueConnection } from './connection.ts'
 import { type ModelWork, processModel } from './model-processor.ts'
 import { createOpenRequests } from './open-requests.ts'
-import { openQueues, RETENTION } from './queues.ts'
+import { openQueues } from './queues.ts'
 import { JobWorker } from './read-jobs.ts'
 import { createRunningModels } from './running-models.ts'
 import { createSlots } from './slots.ts'
@@ -21,6 +21,8 @@ export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOpti
   readonly concurrency: number
   /** How long a job may go without a sign of life before another worker takes it, in milliseconds; its slots twice as long. Default 30 s. */
   readonly lockDurationMs?: number
+  /** Ended transfers that are kept for 14 days, of those that completed and of those that failed each, and as many models. Default 10,000. */
+  readonly keptTransfers?: number
   /** News for the log. */
   readonly onEvent: (event: WorkerEvent) => void
 }
@@ -64,6 +66,12 @@ export interface TransferWorker {
   close(options: { readonly graceMs: number }): Promise<void>
 }
 
+/** How long ended jobs are kept, in seconds: 14 days. */
+const RETENTION_S = 14 * 24 * 3600
+
+/** How many of them, unless told otherwise. */
+export const KEPT_TRANSFERS = 10_000
+
 /** Times that a job may lose its worker before it fails: as often as deploys and crashes may hit one job. */
 const MAX_STALLED_COUNT = 10
 
@@ -86,6 +94,7 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   const requests = createOpenRequests(connection)
   const lockDuration = options.lockDurationMs ?? 30_000
   const slots = createSlots(connection, { leaseMs: lockDuration * LOCKS_PER_SLOT_LEASE })
+  const retention = { age: RETENTION_S, count: options.keptTransfers ?? KEPT_TRANSFERS }
   const common = {
     connection: connection.redis,
     prefix: connection.prefix,
@@ -93,8 +102,8 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
     stalledInterval: lockDuration,
     maxStalledCount: MAX_STALLED_COUNT,
     runRetryDelay: RUN_RETRY_MS,
-    removeOnComplete: RETENTION,
-    removeOnFail: RETENTION,
+    removeOnComplete: retention,
+    removeOnFail: retention,
   }
   const transfers = new JobWorker(
     QUEUES.transfers,

@@ -1,4 +1,4 @@
-import { RETENTION } from '../../src/queue/queues.ts'
+import { KEPT_TRANSFERS } from '../../src/queue/transfer-worker.ts'
 import type { Day } from './day.ts'
 import { modelStretches, mostAtOnce, transferStretches, wrongOf } from './ledger.ts'
 import { LIMITS } from './plan.ts'
@@ -80,7 +80,7 @@ function keptTooLong({ keys, destinations }: Day): readonly string[] {
   return Object.entries(keys).flatMap(([kind, count]) => {
     const isOfJob = /^day:(transfers|models):…/.test(kind)
     // Those that ended well and those that failed are counted apart.
-    const bound = isOfJob ? RETENTION.count * 2 : destinations.size
+    const bound = isOfJob ? KEPT_TRANSFERS * 2 : destinations.size
     return count > bound ? [`${count} keys ${kind} are left in Redis, more than ${bound}`] : []
   })
 }

@@ -209,6 +209,22 @@ it('a transfer that has ended leaves nothing in Redis but its kept jobs', async 
   await t.close()
 })
 
+it('as many ended transfers are kept as is set, the newest', async () => {
+  const t = await startQueue(redis.url, async ({ model }) => succeeded(model), { keptTransfers: 2 })
+  const ids: string[] = []
+  for (let count = 0; count < 4; count++) {
+    const { transferId } = await t.queue.enqueue({ destination: 'acme' })
+    await t.finished(transferId)
+    ids.push(transferId)
+  }
+  const kept = await t.queues.transfers.getRanges(['completed'], 0, -1)
+  const modelCount = await t.queues.models.getJobCountByTypes('completed')
+
+  expect(kept.toSorted()).toEqual(ids.slice(2).toSorted())
+  expect(modelCount).toBe(2)
+  await t.close()
+})
+
 it('a transfer that was cancelled runs until what its models did is collected, though its job waits for that', async () => {
   const t = await startBlocked()
   const { transferId } = await t.queue.enqueue({ destination: 'acme', models: ['a'] })
