@@ -38,7 +38,10 @@ export interface JournalEntry<Load, Outcome> {
   readonly transferId: string
   /** The attempt that may move it; never used twice. */
   readonly attempt: string
-  /** Grows each time that an attempt takes the table over. */
+  /**
+   * Grows each time that an attempt takes the table over. Begins at the store's clock, so that it grows also when the store
+   * was lost in between.
+   */
   readonly epoch: number
   /** Grows with each transition. */
   readonly revision: number
@@ -66,10 +69,16 @@ export type Claim<Load, Outcome> =
  */
 export function claim<Load, Outcome>(
   entry: JournalEntry<Load, Outcome> | undefined,
-  claimant: { readonly transferId: string; readonly attempt: string; readonly leaseLeftMs: number },
+  claimant: {
+    readonly transferId: string
+    readonly attempt: string
+    readonly leaseLeftMs: number
+    /** The store's clock, in milliseconds. */
+    readonly nowMs: number
+  },
 ): Claim<Load, Outcome> {
-  const { transferId, attempt, leaseLeftMs } = claimant
-  if (!entry) return { kind: 'taken', entry: fresh(transferId, attempt, 1, 0) }
+  const { transferId, attempt, leaseLeftMs, nowMs } = claimant
+  if (!entry) return { kind: 'taken', entry: fresh(transferId, attempt, nowMs, 0) }
   const { position } = entry
   const isOwn = entry.transferId === transferId
   if (position.state === 'cleaned' && isOwn && position.outcome !== undefined)

@@ -15,7 +15,7 @@ const READ = `${NOW}
 local kept = redis.call('HMGET', KEYS[1], 'entry', 'leaseEnd', 'stamp')
 local left = (tonumber(kept[2]) or 0) - now
 if not (left > 0 and left <= tonumber(ARGV[1])) then left = 0 end
-return { kept[1], left, kept[3] }`
+return { kept[1], left, kept[3], now }`
 
 /** Longest lease that is believed, in milliseconds; attempts renew theirs every few seconds. */
 const LONGEST_LEASE_MS = 3_600_000
@@ -88,8 +88,8 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
     isShared: true,
     read: async table => {
       const key = keyOf(table)
-      const [text, leaseLeftMs, stamp] = z
-        .tuple([z.string().nullable(), z.number(), z.string().nullable()])
+      const [text, leaseLeftMs, stamp, nowMs] = z
+        .tuple([z.string().nullable(), z.number(), z.string().nullable(), z.number()])
         .parse(await onKey(key, () => redis.eval(READ, 1, key, LONGEST_LEASE_MS)))
       const entry =
         text === null ? undefined : parseState(entrySchema, text, { key, version: JOURNAL_VERSION })
@@ -97,7 +97,7 @@ export function createJournalStore({ redis, prefix }: QueueConnection): RedisJou
         throw unreadableState(key, 'is damaged: its stamp is not that of its entry')
       if (entry && 'load' in entry.position && entry.position.load.table !== table.table)
         throw unreadableState(key, 'is damaged: its load is of another table')
-      return { entry, leaseLeftMs }
+      return { entry, leaseLeftMs, nowMs }
     },
     replace: async (table, before, next, leaseMs) => {
       const member = JSON.stringify([table.destination, table.table])

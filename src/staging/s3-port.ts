@@ -1,7 +1,16 @@
 /** The part of S3's client that staging needs; `@aws-sdk/client-s3`'s `S3` fits it. */
 export interface StagingS3 {
   putObject(
-    input: { Bucket: string; Key: string; Body: Uint8Array; ContentType?: string },
+    input: {
+      Bucket: string
+      Key: string
+      Body: Uint8Array
+      ContentType?: string
+      /** ETag of the object that this one replaces; another one there is `PreconditionFailed`. */
+      IfMatch?: string
+      /** `PreconditionFailed` when there is an object. */
+      IfNoneMatch?: '*'
+    },
     options?: { abortSignal?: AbortSignal },
   ): Promise<{ ETag?: string | undefined }>
   createMultipartUpload(input: {
@@ -37,5 +46,5 @@ export interface ReadingS3 {
   getObject(
     input: { Bucket: string; Key: string },
     options?: { abortSignal?: AbortSignal },
-  ): Promise<{ Body?: ObjectBody | undefined }>
+  ): Promise<{ Body?: ObjectBody | undefined; ETag?: string | undefined }>
 }

@@ -73,8 +73,8 @@ async function openLoading(open: OpenLoad, load: LoadRecord): Promise<void> {
     })
   }
   if (load.swap) await writeSwapNote(open, load.swap)
-  const { held } = load.tableRecords
-  if (held) await writeTableRecord(clients.s3, destination, load.table, held)
+  const { before, held } = load.tableRecords
+  if (held) await writeTableRecord(clients.s3, destination, load.table, { record: held, insteadOf: [before] })
   signal.throwIfAborted()
   await journal.move(loading(journal.entry()))
 }
@@ -197,7 +197,7 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
   const { before, held, changed, unchanged } = load.tableRecords
   const record = outcome.changedRowCount > 0 ? changed : unchanged
   if (record && (held || JSON.stringify(record) !== JSON.stringify(before)))
-    await writeTableRecord(clients.s3, destination, load.table, record)
+    await writeTableRecord(clients.s3, destination, load.table, { record, insteadOf: [before, held] })
   await deps.states.write(destination.name, load.table, { ...load.state, epoch }, load.watermarkKind)
   if (!load.isUnchanged)
     await writeManifest({ ...clients, ...deps }, { destination, transferId }, load, outcome)

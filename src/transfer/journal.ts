@@ -19,8 +19,13 @@ export interface TableName {
 export interface JournalStore {
   /** False when it knows no load but those of this process, so that it says nothing of a table that it does not know. */
   readonly isShared: boolean
-  /** What is kept, and how long the attempt that holds it has yet; by the store's clock, as its only judge. */
-  read(table: TableName): Promise<{ readonly entry: TableEntry | undefined; readonly leaseLeftMs: number }>
+  /** What is kept, how long the attempt that holds it has yet, and the store's clock, which is the only judge of times. */
+  read(table: TableName): Promise<{
+    readonly entry: TableEntry | undefined
+    readonly leaseLeftMs: number
+    /** Milliseconds since 1970. */
+    readonly nowMs: number
+  }>
   /**
    * Puts `next` in the place of the entry of that attempt and revision (none: `undefined`), and begins its lease anew.
    * False when another one is there, and then nothing is changed; true also when `next` is there already.
@@ -68,9 +73,9 @@ export async function takeTable(
 ): Promise<HeldJournal | { readonly outcome: LoadOutcome }> {
   const attempt = newAttemptId()
   for (;;) {
-    const { entry, leaseLeftMs } = await store.read(table)
+    const { entry, ...times } = await store.read(table)
     if (!entry && store.isShared) await whenUnknown()
-    const claimed = claim(entry, { transferId, attempt, leaseLeftMs })
+    const claimed = claim(entry, { transferId, attempt, ...times })
     if (claimed.kind === 'done') return { outcome: claimed.outcome }
     if (claimed.kind === 'busy') throw busy(table, claimed)
     if (await store.replace(table, entry, claimed.entry, LEASE_MS)) return hold(store, table, claimed.entry)
@@ -87,9 +92,9 @@ export async function takeOpenLoad(
   store: JournalStore,
   table: TableName,
 ): Promise<{ readonly left: TableEntry; readonly journal: HeldJournal } | undefined> {
-  const { entry: left, leaseLeftMs } = await store.read(table)
+  const { entry: left, ...times } = await store.read(table)
   if (!left || left.position.state === 'cleaned') return undefined
-  const claimed = claim(left, { transferId: newTransferId(), attempt: newAttemptId(), leaseLeftMs })
+  const claimed = claim(left, { transferId: newTransferId(), attempt: newAttemptId(), ...times })
   if (claimed.kind === 'busy') throw busy(table, claimed)
   if (claimed.kind === 'done' || !(await store.replace(table, left, claimed.entry, LEASE_MS)))
     return undefined
@@ -190,7 +195,7 @@ export function createMemoryJournal(): JournalStore {
   const keyOf = ({ destination, table }: TableName): string => JSON.stringify([destination, table])
   return {
     isShared: false,
-    read: async table => ({ entry: entries.get(keyOf(table)), leaseLeftMs: 0 }),
+    read: async table => ({ entry: entries.get(keyOf(table)), leaseLeftMs: 0, nowMs: Date.now() }),
     replace: async (table, before, next) => {
       const kept = entries.get(keyOf(table))
       if (kept?.attempt !== before?.attempt || kept?.revision !== before?.revision) return false

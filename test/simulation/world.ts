@@ -116,6 +116,7 @@ function journalOf(world: World, effect: Effect): JournalStore {
       effect('read journal', () => ({
         entry: kept().entry,
         leaseLeftMs: Math.max(kept().leaseEndMs - world.nowMs, 0),
+        nowMs: world.nowMs,
       })),
     replace: (_, before, next, leaseMs) =>
       effect(`journal: ${next.position.state}`, () => {
@@ -211,8 +212,11 @@ function clientsOf(world: World, effect: Effect, athena: SimulatedAthena, model:
     accountId: '123456789012',
     close: () => {},
     s3: {
-      putObject: ({ Key, Body }) =>
+      putObject: ({ Key, Body, IfMatch, IfNoneMatch }) =>
         effect(`PutObject ${Key}`, () => {
+          const found = objects.get(Key)
+          if (IfNoneMatch && found) throw named('PreconditionFailed')
+          if (IfMatch !== undefined && IfMatch !== found?.text) throw named('PreconditionFailed')
           objects.set(Key, { rows: [], text: Buffer.from(Body).toString() })
           return {}
         }),
@@ -220,7 +224,7 @@ function clientsOf(world: World, effect: Effect, athena: SimulatedAthena, model:
         effect('GetObject', () => {
           const found = objects.get(Key)
           if (!found) throw named('NoSuchKey')
-          return { Body: { transformToString: async () => found.text } }
+          return { Body: { transformToString: async () => found.text }, ETag: found.text }
         }),
       deleteObject: ({ Key }) => effect(`DeleteObject ${Key}`, () => objects.delete(Key)),
       listObjectsV2: ({ Prefix }) =>

@@ -139,8 +139,21 @@ it('frees a table when its lease ends, and not before', async () => {
 
   expect(held(await takeTable(store, table, 't2', isNew)).entry()).toMatchObject({
     transferId: 't2',
-    epoch: 2,
+    epoch: first.entry().epoch + 1,
   })
+  close()
+})
+
+it('counts takers on when the journal was lost, so that one who slept is known to be older', async () => {
+  const { connection, store, table, close } = await open()
+  await takeTable(store, table, 't1', isNew)
+  const before = held(await takeTable(store, table, 't1', isNew))
+  await sleep(20)
+  await connection.redis.del(`${connection.prefix}:journal:${table.destination}:${table.table}`)
+  const after = held(await takeTable(store, table, 't2', isNew))
+
+  await expect(before.move(staged(before.entry(), load))).rejects.toMatchObject({ code: 'SUPERSEDED' })
+  expect(after.entry().epoch).toBeGreaterThan(before.entry().epoch)
   close()
 })
 

@@ -21,7 +21,7 @@ type Entry = JournalEntry<Load, string>
 const done = { queryExecutionId: 'q', changedRowCount: 1, scannedBytes: 2 }
 
 function planned(transferId: string, attempt = 'a0'): Entry {
-  const claimed = claim<Load, string>(undefined, { transferId, attempt, leaseLeftMs: 0 })
+  const claimed = claim<Load, string>(undefined, { transferId, attempt, leaseLeftMs: 0, nowMs: 1 })
   if (claimed.kind !== 'taken') throw new Error('a table without a journal is free')
   return claimed.entry
 }
@@ -53,7 +53,7 @@ it('refuses every move that is out of turn', () => {
 
 it('never stages again what was staged: a later attempt of the transfer goes on with that very set', () => {
   const entry = staged(planned('t1'), load)
-  const claimed = claim(entry, { transferId: 't1', attempt: 'a1', leaseLeftMs: 30_000 })
+  const claimed = claim(entry, { transferId: 't1', attempt: 'a1', leaseLeftMs: 30_000, nowMs: 1 })
   expect(claimed).toMatchObject({
     kind: 'taken',
     entry: { attempt: 'a1', epoch: 2, position: { state: 'staged', load } },
@@ -61,7 +61,12 @@ it('never stages again what was staged: a later attempt of the transfer goes on 
 })
 
 it('gives up what another transfer had only staged, once its lease is over', () => {
-  const claimed = claim(staged(planned('t1'), load), { transferId: 't2', attempt: 'a1', leaseLeftMs: 0 })
+  const claimed = claim(staged(planned('t1'), load), {
+    transferId: 't2',
+    attempt: 'a1',
+    leaseLeftMs: 0,
+    nowMs: 1,
+  })
   expect(claimed).toMatchObject({
     kind: 'taken',
     entry: { transferId: 't2', position: { state: 'planned' } },
@@ -69,7 +74,7 @@ it('gives up what another transfer had only staged, once its lease is over', () 
 })
 
 it('keeps what another transfer may have submitted, to be settled first', () => {
-  const claimed = claim(submittedLoad(), { transferId: 't2', attempt: 'a1', leaseLeftMs: 0 })
+  const claimed = claim(submittedLoad(), { transferId: 't2', attempt: 'a1', leaseLeftMs: 0, nowMs: 1 })
   expect(claimed).toMatchObject({
     kind: 'taken',
     entry: { transferId: 't1', attempt: 'a1', position: { state: 'loading', queryExecutionId: 'q-1' } },
@@ -77,7 +82,7 @@ it('keeps what another transfer may have submitted, to be settled first', () => 
 })
 
 it('waits for another transfer that is alive', () => {
-  expect(claim(submittedLoad(), { transferId: 't2', attempt: 'a1', leaseLeftMs: 9 })).toEqual({
+  expect(claim(submittedLoad(), { transferId: 't2', attempt: 'a1', leaseLeftMs: 9, nowMs: 1 })).toEqual({
     kind: 'busy',
     transferId: 't1',
     retryAfterMs: 9,
@@ -87,7 +92,7 @@ it('waits for another transfer that is alive', () => {
 it('tells an attempt that comes too late what its transfer did', () => {
   const loaded = staged(planned('t1'), { id: 'l', steps: [] })
   const entry = cleaned(loaded, 'did')
-  expect(claim(entry, { transferId: 't1', attempt: 'a1', leaseLeftMs: 0 })).toEqual({
+  expect(claim(entry, { transferId: 't1', attempt: 'a1', leaseLeftMs: 0, nowMs: 1 })).toEqual({
     kind: 'done',
     outcome: 'did',
   })
@@ -154,6 +159,6 @@ function taken(
   claimant: { readonly transferId: string; readonly leaseLeftMs: number },
   attempt: string,
 ): Entry | undefined {
-  const claimed = claim(entry, { ...claimant, attempt })
+  const claimed = claim(entry, { ...claimant, attempt, nowMs: 1 })
   return claimed.kind === 'taken' ? claimed.entry : undefined
 }
