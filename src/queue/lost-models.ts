@@ -8,7 +8,8 @@ const NEVER_MS = 7 * 24 * 3_600_000
 
 /**
  * Lets a transfer that waits for its models go on without those whose jobs are not in Redis any more, or in no list of the
- * queue: no worker would ever take them. Returns their names; it collects them as lost once all others have ended.
+ * queue: no worker would ever take them. Returns their names; it collects them as lost once all others have ended. Nor does it
+ * wait for one that has failed.
  *
  * The queue removes a job from what its parent waits for when the job is removed, so one that is gone is made anew first.
  */
@@ -25,7 +26,10 @@ export async function releaseLostModels(
     const jobId = modelJobId(transferId, model)
     if (!awaited.has(models.toKey(jobId))) continue
     const job = await readJob(models, jobId)
-    if (job && (await job.getState()) !== 'unknown') continue
+    const state = await job?.getState()
+    // It failed before the queue was told, once more, to wait for it.
+    if (state === 'failed') await job?.removeChildDependency()
+    if (state !== undefined && state !== 'unknown') continue
     const payload: ModelPayload = { version, transferId, destination, type, ...(window && { window }), model }
     const options = { jobId, delay: NEVER_MS, parent: { id: transferId, queue: parent.queueQualifiedName } }
     const removable = job ?? (await models.add(model, payload, options))

@@ -134,15 +134,21 @@ async function fanOut(
   const { models: _, ...request } = payload
   const joined = await context.requests.close(payload)
   const whole = { ...request, ...(joined && { models: [...joined] }) }
-  const models = await modelsToRun(context, whole)
+  const isAgain = await hasModelJobs(job)
+  // One that was ended before any model had a job has none; once one has, all get theirs, and end by that.
+  const isOver = !isAgain && (await endReasonOf(context.connection, payload.transferId))
+  const models = isOver ? [] : context.modelsOf(whole)
   const { version, transferId, destination, type, window } = payload
   for (const model of models) {
+    const jobId = modelJobId(transferId, model)
+    // BullMQ makes a transfer wait for a job that is added again, also for one that has failed and ends no more.
+    if (isAgain && (await context.queues.models.getJobState(jobId)) !== 'unknown') continue
     await context.queues.models.add(
       model,
       { version, transferId, destination, type, ...(window && { window }), model },
       {
         ...MODEL_RETRIES,
-        jobId: modelJobId(transferId, model),
+        jobId,
         parent: { id: transferId, queue: job.queueQualifiedName },
         ignoreDependencyOnFailure: true,
       },
@@ -154,9 +160,12 @@ async function fanOut(
   return fannedOut
 }
 
-async function modelsToRun(context: TransferContext, payload: TransferPayload): Promise<readonly string[]> {
-  if (await endReasonOf(context.connection, payload.transferId)) return []
-  return context.modelsOf(payload)
+/** True when a worker before this one died while it made them. */
+async function hasModelJobs(job: TransferJob): Promise<boolean> {
+  const counts = await job.getDependenciesCount({
+    ...{ processed: true, unprocessed: true, failed: true, ignored: true },
+  })
+  return Object.values(counts).some(count => count > 0)
 }
 
 /** What a model did, also if its job is not kept any more: its transfer's job has the results of those that ended well. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TransferError } from '../../../src/domain/errors.ts'
 import { cleaned } from '../../../src/domain/journal.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { abandonedTables, endTransfers } from '../../../src/queue/janitor.ts'
@@ -8,7 +9,7 @@ import { withLease } from '../../../src/queue/lease.ts'
 import { modelJobId } from '../../../src/queue/transfer-view.ts'
 import type { TransferWorkerOptions } from '../../../src/queue/transfer-worker.ts'
 import { takeTable } from '../../../src/transfer/journal.ts'
-import { startQueue, succeeded, until } from '../../support/queue-under-test.ts'
+import { createBarrier, startQueue, succeeded, until } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
 let redis: RunningRedis
@@ -117,6 +118,34 @@ it('a transfer that waits for a model whose job Redis lost is ORPHANED, with wha
   ])
   expect(view.result?.models[1]?.error?.hint).toContain('athena-transfer retry')
   await t.close()
+})
+
+it('a transfer that waits for a model which has failed goes on', async () => {
+  const barrier = createBarrier()
+  const t = await start(
+    async ({ model }) => {
+      if (model === 'a') throw new TransferError('ROW_INVALID', 'does not fit')
+      await barrier.pass()
+      return succeeded(model)
+    },
+    ['a', 'b'],
+  )
+  const { transferId } = await t.queue.enqueue({ destination: 'acme' })
+  const { transfers, models } = t.queues
+  await until(async () => (await models.getJobCountByTypes('failed')) === 1)
+  // As the queue does it when a job is added again.
+  const waited = `${transfers.toKey(transferId)}:dependencies`
+  await t.connection.redis.sadd(waited, models.toKey(modelJobId(transferId, 'a')))
+  barrier.open()
+  await until(async () => (await models.getJobCountByTypes('completed')) === 1)
+  const before = await t.queue.status(transferId)
+  const ended = await t.end(3_600_000)
+  const after = await t.finished(transferId)
+  await t.close()
+
+  expect(before.status).toBe('RUNNING')
+  expect(ended).toEqual([])
+  expect(after.status).toBe('PARTIAL_FAILURE')
 })
 
 it('a transfer whose own job is in no list of the queue is ORPHANED, and may be retried', async () => {

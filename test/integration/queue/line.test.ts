@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TransferError } from '../../../src/domain/errors.ts'
 import { newTransferId } from '../../../src/domain/transfer-id.ts'
 import { createDestinationLine } from '../../../src/queue/destination-line.ts'
 import { viewTransfer } from '../../../src/queue/list-transfers.ts'
 import { createOpenRequests } from '../../../src/queue/open-requests.ts'
-import type { TransferJob } from '../../../src/queue/transfer-view.ts'
+import { modelJobId, type TransferJob } from '../../../src/queue/transfer-view.ts'
+import type { TransferWorkerOptions } from '../../../src/queue/transfer-worker.ts'
 import { createBarrier, startQueue, succeeded, until } from '../../support/queue-under-test.ts'
 import { type RunningRedis, startRedis } from '../../support/redis.ts'
 
@@ -207,6 +209,70 @@ it('a transfer that has ended leaves nothing in Redis but its kept jobs', async 
   expect(left.filter(key => !key.startsWith(`${prefix}:transfer-of:`))).toEqual([])
   expect(seconds.filter(ttl => ttl <= 0 || ttl > 3600)).toEqual([])
   await t.close()
+})
+
+/** A transfer whose worker died when it had made the job of model a, and not yet that of b. */
+async function startHalfMade(runModel: TransferWorkerOptions['runModel']) {
+  const troubles: string[] = []
+  const onEvent: TransferWorkerOptions['onEvent'] = event => {
+    if (event.event === 'error' || event.event === 'stalled') troubles.push(JSON.stringify(event))
+  }
+  const t = await startQueue(redis.url, runModel, { onEvent }, 0)
+  const { transferId } = await t.queue.enqueue({ destination: 'acme' })
+  const { transfers, models } = t.queues
+  await models.add(
+    'a',
+    { version: 1, transferId, destination: 'acme', type: 'incremental', model: 'a' },
+    {
+      jobId: modelJobId(transferId, 'a'),
+      parent: { id: transferId, queue: transfers.qualifiedName },
+      ignoreDependencyOnFailure: true,
+    },
+  )
+  await transfers.pause()
+  return {
+    ...t,
+    transferId,
+    troubles,
+    /** Has a worker run a, and then go on with the transfer. */
+    goOn: async (between: () => Promise<void> = async () => {}) => {
+      await t.addWorker()
+      await until(async () => (await models.getJobCountByTypes('completed', 'failed')) === 1)
+      await between()
+      await transfers.resume()
+      const { status, models: ended } = await t.finished(transferId)
+      return { status, models: ended.map(one => `${one.model} ${one.status}`) }
+    },
+  }
+}
+
+it('a model that ended before the worker came back that was making the jobs holds up nobody', async () => {
+  const t = await startHalfMade(async ({ model }) => {
+    if (model === 'a') throw new TransferError('ROW_INVALID', 'does not fit')
+    return succeeded(model)
+  })
+  const told = await t.goOn()
+  await t.close()
+
+  expect(told).toEqual({ status: 'PARTIAL_FAILURE', models: ['a ERROR', 'b SUCCESS'] })
+  expect(t.troubles).toEqual([])
+})
+
+it('a transfer that is cancelled while its models’ jobs are made tells of all of them', async () => {
+  const [early, late] = [
+    await startHalfMade(async ({ model }) => succeeded(model)),
+    await startHalfMade(async ({ model }) => succeeded(model)),
+  ]
+  await early.queue.cancel(early.transferId)
+  const [toldEarly, toldLate] = [
+    await early.goOn(),
+    await late.goOn(() => late.queue.cancel(late.transferId)),
+  ]
+  await Promise.all([early.close(), late.close()])
+
+  expect(toldEarly).toEqual({ status: 'CANCELLED', models: ['a CANCELLED', 'b CANCELLED'] })
+  expect(toldLate).toEqual({ status: 'CANCELLED', models: ['a SUCCESS', 'b CANCELLED'] })
+  expect([...early.troubles, ...late.troubles]).toEqual([])
 })
 
 it('as many ended transfers are kept as is set, the newest', async () => {
