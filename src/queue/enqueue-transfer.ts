@@ -5,7 +5,7 @@ import { newTransferId } from '../domain/transfer-id.ts'
 import type { TransferWindow } from '../domain/transfer-window.ts'
 import { PAYLOAD_VERSION, parsePayload, type TransferPayload, transferPayloadSchema } from './job-payloads.ts'
 import type { OpenRequests } from './open-requests.ts'
-import type { TransferQueues } from './queues.ts'
+import { RETRIES, type TransferQueues } from './queues.ts'
 import { ENDED } from './transfer-gate.ts'
 
 /** Longest delay of a transfer, in milliseconds: ten years. */
@@ -115,7 +115,11 @@ async function addJob(
   payload: TransferPayload,
   options: AddOptions = {},
 ): Promise<void> {
-  await queues.transfers.add(payload.destination, payload, { ...options, jobId: payload.transferId })
+  await queues.transfers.add(payload.destination, payload, {
+    ...RETRIES,
+    ...options,
+    jobId: payload.transferId,
+  })
 }
 
 function payloadOf(request: Readonly<Record<string, unknown>>): TransferPayload {

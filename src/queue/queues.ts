@@ -4,6 +4,9 @@ import { QUEUES, type QueueConnection } from './connection.ts'
 import type { ModelPayload, TransferPayload } from './job-payloads.ts'
 import type { ModelJobQueue, TransferJobQueue } from './transfer-view.ts'
 
+/** Attempts of a job whose failure may pass by itself, and the wait between them: 2 s doubled each time, half of it random. */
+export const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } } as const
+
 /** The two queues, for producing and looking; also what the dashboard shows. */
 export interface TransferQueues {
   readonly transfers: TransferJobQueue

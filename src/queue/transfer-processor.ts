@@ -7,7 +7,7 @@ import type { QueueConnection } from './connection.ts'
 import type { TransferPayload } from './job-payloads.ts'
 import { readModelResult } from './job-results.ts'
 import type { OpenRequests } from './open-requests.ts'
-import type { TransferQueues } from './queues.ts'
+import { RETRIES, type TransferQueues } from './queues.ts'
 import type { TransferGate } from './transfer-gate.ts'
 import { modelJobId, STATUS_OF_END, type TransferJob, transferPayloadOf, viewModel } from './transfer-view.ts'
 
@@ -28,9 +28,6 @@ interface TransferContext extends TransferWork {
   /** How long a transfer may wait for its start, in milliseconds. */
   readonly waitLimitMs: number
 }
-
-/** Attempts of one model, and the wait between them: 2 s doubled each time, half of it random. */
-const MODEL_RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } } as const
 
 /**
  * Runs one transfer job: makes a job for each model once the gate lets it, gives its place up while they run, and collects
@@ -147,7 +144,7 @@ async function fanOut(
       model,
       { version, transferId, destination, type, ...(window && { window }), model },
       {
-        ...MODEL_RETRIES,
+        ...RETRIES,
         jobId,
         parent: { id: transferId, queue: job.queueQualifiedName },
         ignoreDependencyOnFailure: true,

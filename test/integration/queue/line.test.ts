@@ -275,6 +275,29 @@ it('a transfer that is cancelled while its models’ jobs are made tells of all 
   expect([...early.troubles, ...late.troubles]).toEqual([])
 })
 
+it('telling what a transfer did is tried again when AWS would not have it just then', async () => {
+  const tries = { throttled: 0, denied: 0 }
+  const t = await startQueue(redis.url, async ({ model }) => succeeded(model), {
+    finishTransfer: async ({ destination }) => {
+      if (destination === 'denied' && ++tries.denied > 0)
+        throw new TransferError('ACCESS_DENIED', 'no glue:UpdateTable')
+      if (destination === 'throttled' && ++tries.throttled < 3)
+        throw new TransferError('AWS_THROTTLED', 'slow down')
+    },
+  })
+  const [throttled, denied] = [
+    await t.queue.enqueue({ destination: 'throttled' }),
+    await t.queue.enqueue({ destination: 'denied' }),
+  ]
+  const [told, untold] = [await t.finished(throttled.transferId), await t.finished(denied.transferId)]
+  await t.close()
+
+  expect(told).toMatchObject({ status: 'SUCCESS', failedReason: undefined })
+  expect(tries).toEqual({ throttled: 3, denied: 1 })
+  expect(untold.failedReason).toContain('ACCESS_DENIED')
+  expect(untold.models.map(({ status }) => status)).toEqual(['SUCCESS', 'SUCCESS'])
+})
+
 it('as many ended transfers are kept as is set, the newest', async () => {
   const t = await startQueue(redis.url, async ({ model }) => succeeded(model), { keptTransfers: 2 })
   const ids: string[] = []
