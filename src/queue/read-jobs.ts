@@ -1,5 +1,4 @@
 import { type Job, type JobJson, type JobType, Worker } from 'bullmq'
-import { z } from 'zod'
 import type { TransferError } from '../domain/errors.ts'
 import type { QueueConnection } from './connection.ts'
 import { onKey, unreadableState } from './unreadable-state.ts'
@@ -61,8 +60,8 @@ export async function ageOfNextJob(queue: JobSource<unknown>, { redis }: QueueCo
   if (id === undefined) return 0
   const key = queue.toKey(id)
   try {
-    const timestamp = z.coerce.number().safeParse(await onKey(key, () => redis.hget(key, 'timestamp')))
-    return timestamp.success ? Math.max(0, Date.now() - timestamp.data) : 0
+    const timestamp = Number((await onKey(key, () => redis.hget(key, 'timestamp'))) ?? Number.NaN)
+    return Number.isFinite(timestamp) ? Math.max(0, Date.now() - timestamp) : 0
   } catch (thrown) {
     if (isUnreadable(thrown)) return 0
     throw thrown

@@ -85,10 +85,15 @@ it('tells the age of a job that waits, though its data was damaged', async () =>
   const [id = ''] = await transfers.getRanges(['wait'], 0, 0, true)
   const minuteAgo = String(Date.now() - 60_000)
   await t.connection.redis.hset(transfers.toKey(id), { data: 'no JSON', timestamp: minuteAgo })
-  const values = await scrape(t.queues, createMetrics(t.queues, t.connection))
+  const metrics = createMetrics(t.queues, t.connection)
+  const ageOf = async () =>
+    (await scrape(t.queues, metrics)).get('athena_transfer_oldest_job_age_seconds{queue="transfers"}')
+  const age = await ageOf()
+  await t.connection.redis.del(transfers.toKey(id))
+  const ageOfLost = await ageOf()
   await t.close()
 
-  const age = values.get('athena_transfer_oldest_job_age_seconds{queue="transfers"}')
   expect(age).toBeGreaterThanOrEqual(60)
   expect(age).toBeLessThan(120)
+  expect(ageOfLost).toBe(0)
 })
