@@ -21,8 +21,8 @@ export interface TransferWorkerOptions extends TransferWork, ModelWork, GateOpti
   readonly concurrency: number
   /** How long a job may go without a sign of life before another worker takes it, in milliseconds; its slots twice as long. Default 30 s. */
   readonly lockDurationMs?: number
-  /** Ended transfers that are kept for 14 days, of those that completed and of those that failed each, and as many models. Default 10,000. */
-  readonly keptTransfers?: number
+  /** Ended transfers that are kept for 14 days, of those that completed and of those that failed each, and as many models. */
+  readonly keptTransfers: number
   /** News for the log. */
   readonly onEvent: (event: WorkerEvent) => void
 }
@@ -69,9 +69,6 @@ export interface TransferWorker {
 /** How long ended jobs are kept, in seconds: 14 days. */
 const RETENTION_S = 14 * 24 * 3600
 
-/** How many of them, unless told otherwise. */
-export const KEPT_TRANSFERS = 10_000
-
 /** Times that a job may lose its worker before it fails: as often as deploys and crashes may hit one job. */
 const MAX_STALLED_COUNT = 10
 
@@ -94,7 +91,7 @@ export async function createTransferWorker(options: TransferWorkerOptions): Prom
   const requests = createOpenRequests(connection)
   const lockDuration = options.lockDurationMs ?? 30_000
   const slots = createSlots(connection, { leaseMs: lockDuration * LOCKS_PER_SLOT_LEASE })
-  const retention = { age: RETENTION_S, count: options.keptTransfers ?? KEPT_TRANSFERS }
+  const retention = { age: RETENTION_S, count: options.keptTransfers }
   const common = {
     connection: connection.redis,
     prefix: connection.prefix,

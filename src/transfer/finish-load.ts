@@ -74,7 +74,7 @@ async function openLoading(open: OpenLoad, load: LoadRecord): Promise<void> {
   }
   if (load.swap) await writeSwapNote(open, load.swap)
   const { before, held } = load.tableRecords
-  if (held) await writeTableRecord(clients.s3, destination, load.table, { record: held, insteadOf: [before] })
+  if (held) await writeTableRecord(clients.s3, destination, load.table, { record: held, before })
   signal.throwIfAborted()
   await journal.move(loading(journal.entry()))
 }
@@ -196,8 +196,7 @@ async function close({ clients, deps, destination, journal }: OpenLoad): Promise
   const outcome = outcomeOfLoad(load, done)
   const { before, held, changed, unchanged } = load.tableRecords
   const record = outcome.changedRowCount > 0 ? changed : unchanged
-  if (record && (held || JSON.stringify(record) !== JSON.stringify(before)))
-    await writeTableRecord(clients.s3, destination, load.table, { record, insteadOf: [before, held] })
+  if (record) await writeTableRecord(clients.s3, destination, load.table, { record, before, held })
   await deps.states.write(destination.name, load.table, { ...load.state, epoch }, load.watermarkKind)
   if (!load.isUnchanged)
     await writeManifest({ ...clients, ...deps }, { destination, transferId }, load, outcome)

@@ -67,8 +67,10 @@ function parseRecord(text: string): TableRecord | undefined {
 
 interface RecordChange {
   readonly record: TableRecord
-  /** What the load may have found; undefined: nothing, or the record of another table of that name. */
-  readonly insteadOf: readonly (TableRecord | undefined)[]
+  /** What the load found; undefined: nothing, or the record of another table of that name. */
+  readonly before: TableRecord | undefined
+  /** What the load itself wrote meanwhile. */
+  readonly held?: TableRecord | undefined
 }
 
 /** How often a record is written over one that changes meanwhile: more than its load's attempts can be at it at once. */
@@ -82,15 +84,15 @@ export async function writeTableRecord(
   s3: DestinationClients['s3'],
   destination: Destination,
   table: string,
-  { record, insteadOf }: RecordChange,
+  change: RecordChange,
 ): Promise<void> {
+  const { record, before, held } = change
+  if (!held && isSame(record, before)) return
   const { bucket } = destination
   const key = tableRecordKey(destination, table)
   for (let writes = 1; ; writes++) {
     const { etag, record: found } = await readFile(s3, bucket, key)
-    if (isSame(found, record)) return
-    const isOfAnother = found?.location !== record.location
-    if (!insteadOf.some(one => isSame(one, found) || (one === undefined && isOfAnother))) return
+    if (found && (isSame(found, record) || !mayReplace(found, change))) return
     try {
       await s3.putObject({
         Bucket: bucket,
@@ -110,9 +112,14 @@ export async function writeTableRecord(
   }
 }
 
-function isSame(one: TableRecord | undefined, other: TableRecord | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return canonicalJson(one) === canonicalJson(other)
+/** False for the record of a later load. */
+function mayReplace(found: TableRecord, { record, before, held }: RecordChange): boolean {
+  if (before === undefined && found.location !== record.location) return true
+  return isSame(found, before) || isSame(found, held)
+}
+
+function isSame(one: TableRecord, other: TableRecord | undefined): boolean {
+  return other !== undefined && canonicalJson(one) === canonicalJson(other)
 }
 
 /** How S3 refuses a conditional write; also one that it took before and is asked for again by the SDK, as the answer was lost. */

@@ -12,6 +12,9 @@ export const FREQUENCIES = [
 /** Classes of size: from so many models on. */
 export const SIZES = [1, 3, 10, 40] as const
 
+/** Ended transfers that are kept: the product's default. */
+export const KEPT_TRANSFERS = 10_000
+
 /** What may run at once: the product's defaults. */
 export const LIMITS = { transfers: 1, destination: 8, workgroup: 20 } as const
 

@@ -1,7 +1,6 @@
-import { KEPT_TRANSFERS } from '../../src/queue/transfer-worker.ts'
 import type { Day } from './day.ts'
 import { modelStretches, mostAtOnce, transferStretches, wrongOf } from './ledger.ts'
-import { LIMITS } from './plan.ts'
+import { KEPT_TRANSFERS, LIMITS } from './plan.ts'
 import { classesOf, minutes, quantile, unpaused, waitsOf } from './waits.ts'
 
 const MINUTE_MS = 60_000

@@ -13,7 +13,7 @@ import { withLease } from '../../src/queue/lease.ts'
 import { openQueues } from '../../src/queue/queues.ts'
 import { createTransferWorker } from '../../src/queue/transfer-worker.ts'
 import { failedModel } from '../../src/transfer/run-transfer.ts'
-import { type DayDestination, destinationsOf, LIMITS, scriptOf } from './plan.ts'
+import { type DayDestination, destinationsOf, KEPT_TRANSFERS, LIMITS, scriptOf } from './plan.ts'
 import type { Told } from './told.ts'
 
 const setup = z
@@ -89,6 +89,7 @@ const worker = await createTransferWorker({
   lockDurationMs: setup.lockDurationMs,
   // The product's defaults.
   ...{ transfersPerDestination: LIMITS.transfers, waitLimitMs: LIMIT_MS, pauseAfter: 3, pauseMs: 300_000 },
+  keptTransfers: KEPT_TRANSFERS,
   scopesOf: ({ destination }) => [
     { name: `destination:${destination}`, limit: LIMITS.destination },
     { name: `workgroup:${destinationOf(destination).workgroup}`, limit: LIMITS.workgroup },

@@ -29,6 +29,7 @@ export async function startQueue(
       concurrency: 4,
       lockDurationMs: 1_000,
       ...{ transfersPerDestination: 1, waitLimitMs: 60_000, pauseAfter: 1000, pauseMs: 1_000 },
+      keptTransfers: 10_000,
       scopesOf: () => [],
       modelsOf: ({ models }) => models ?? ['a', 'b'],
       runModel,

@@ -31,6 +31,7 @@ async function start(runModel: RunModel, options: { models?: string[] } = {}) {
       concurrency: 2,
       lockDurationMs: 1_000,
       ...{ transfersPerDestination: 1, waitLimitMs: 60_000, pauseAfter: 1000, pauseMs: 1_000 },
+      keptTransfers: 10_000,
       scopesOf: () => [],
       modelsOf: ({ models }) => models ?? options.models ?? ['a', 'b'],
       runModel,

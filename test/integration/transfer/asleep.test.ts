@@ -38,22 +38,37 @@ const loseRedis = (model: Model): void => {
   journal = createMemoryJournal()
 }
 
+/** The calls of a transfer that nothing happens to. */
+async function callsOf(model: Model): Promise<readonly string[]> {
+  const attempt = newAttempt()
+  await attempt.run(() => world.transfer(model))
+  return attempt.calls
+}
+
+/** A transfer that sleeps before one of its calls, until it is woken up; then it goes on to its end. */
+async function fallAsleep(model: Model, call: number) {
+  const attempt = newAttempt({ call, end: 'asleep before' })
+  const ended = attempt.run(() => world.transfer(model)).catch(() => undefined)
+  await attempt.asleep
+  const wakeUp = async (): Promise<void> => {
+    attempt.wake()
+    await ended
+  }
+  return { calls: attempt.calls, wakeUp }
+}
+
 const write = (name: string) => world.writeSource(list, [JSON.stringify({ id: 1, name })])
 
 it('an attempt that wakes up after a later transfer does not make it forgotten: a source that goes back is loaded', async () => {
   await write('zeroth')
   await world.transfer(list)
   await write('first')
-  const trial = newAttempt()
-  await trial.run(() => world.transfer(list))
+  const calls = await callsOf(list)
   await write('second')
-  const sleeper = newAttempt({ call: trial.calls.indexOf('write'), end: 'asleep before' })
-  const sleeping = sleeper.run(() => world.transfer(list)).catch(() => undefined)
-  await sleeper.asleep
+  const sleeper = await fallAsleep(list, calls.indexOf('write'))
   await write('third')
   await world.transfer(list)
-  sleeper.wake()
-  await sleeping
+  await sleeper.wakeUp()
   await write('second')
   const result = await world.transfer(list)
 
@@ -65,17 +80,13 @@ it('nor one that slept through a loss of Redis, too', async () => {
   await write('first')
   await world.transfer(list)
   await write('second')
-  const trial = newAttempt()
-  await trial.run(() => world.transfer(list))
+  const calls = await callsOf(list)
   await write('third')
-  const sleeper = newAttempt({ call: trial.calls.indexOf('write'), end: 'asleep before' })
-  const sleeping = sleeper.run(() => world.transfer(list)).catch(() => undefined)
-  await sleeper.asleep
+  const sleeper = await fallAsleep(list, calls.indexOf('write'))
   loseRedis(list)
   await write('fourth')
   await world.transfer(list)
-  sleeper.wake()
-  await sleeping
+  await sleeper.wakeUp()
   await write('third')
   await world.transfer(list)
 
@@ -102,21 +113,17 @@ it('nor does it hide how far all rows are loaded, once Redis is lost', async () 
     )
   await writeEvents()
   await world.transfer(events([]))
-  const trial = newAttempt()
-  await trial.run(() => world.transfer(events(['a'])))
+  const calls = await callsOf(events(['a']))
   times.push('10:04')
   await writeEvents()
   // What is written before the state is the table's record, as a column came.
-  const recording = trial.calls.indexOf('write') - 1
-  const sleeper = newAttempt({ call: recording, end: 'asleep before' })
-  const sleeping = sleeper.run(() => world.transfer(events(['a', 'b']))).catch(() => undefined)
-  await sleeper.asleep
+  const recording = calls.indexOf('write') - 1
+  const sleeper = await fallAsleep(events(['a', 'b']), recording)
   times.push('10:05', '11:00', '12:30')
   await writeEvents()
   const window = { from: at('12:00'), to: at('13:00') }
   await world.transfer(events(['a', 'b']), { window })
-  sleeper.wake()
-  await sleeping
+  await sleeper.wakeUp()
   loseRedis(events([]))
   await world.transfer(events(['a', 'b']))
 
